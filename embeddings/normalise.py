@@ -1,0 +1,133 @@
+"""Bring the many spellings of one question together: width, script, case, pinyin, homophones.
+
+Only understanding uses the normalised text; what people see is always their own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+
+import zhconv
+from pypinyin import Style, lazy_pinyin
+
+_LATIN_RUN = re.compile(r"[a-z]+")
+_CJK = re.compile(r"[\u4e00-\u9fff]")
+_SPACES = re.compile(r"\s+")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+_INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
+_FINALS = frozenset(
+    "a o e i u v ai ei ui ao ou iu ie ve ue er an en in un vn ang eng ing ong ia iao ian iang iong ua uo uai uan uang".split()
+)
+_WINDOW = range(5, 1, -1)
+
+
+def fold(text: str) -> str:
+    """Half width, simplified script, lower case, visible characters only, single spaces."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return _SPACES.sub(" ", zhconv.convert(text, "zh-hans").lower()).strip()
+
+
+def sound(syllable: str) -> str:
+    """A syllable as many people say it: zh/z, ch/c, sh/s and -ng/-n after i and e fall together."""
+    for curled, flat in (("zh", "z"), ("ch", "c"), ("sh", "s")):
+        if syllable.startswith(curled):
+            syllable = flat + syllable[2:]
+    return syllable[:-1] if syllable.endswith(("ing", "eng")) else syllable
+
+
+def syllables(run: str) -> list[str] | None:
+    """Split a run of Latin letters into pinyin syllables, or None where that cannot be done."""
+    if not run:
+        return []
+    for length in range(min(6, len(run)), 0, -1):
+        head = run[:length]
+        initial = next((i for i in _INITIALS if head.startswith(i)), "")
+        if head[len(initial) :] in _FINALS:
+            tail = syllables(run[length:])
+            if tail is not None:
+                return [head, *tail]
+    return None
+
+
+class Normaliser:
+    """Folds text, applies spelling pairs, and mends homophones and pinyin of known terms.
+
+    `pairs` maps a wrong or foreign spelling to the term meant; `terms` are the words worth recognising by sound;
+    `is_word` tells ordinary words, which stay as they are although they sound like a term.
+    """
+
+    def __init__(
+        self, terms: Iterable[str], pairs: Mapping[str, str], is_word: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        self._terms = {term for term in terms if len(term) >= 2 and all(map(_CJK.match, term))}
+        self._is_word = is_word
+        self._syllable: dict[str, str] = {}
+        self._by_sound: dict[tuple[str, ...], str] = {}
+        for term in sorted(self._terms, key=len):
+            self._by_sound.setdefault(tuple(sound(s) for s in lazy_pinyin(term, style=Style.NORMAL)), term)
+        self._pairs = {fold(wrong): right for wrong, right in pairs.items()}
+        spelt = sorted(self._pairs, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_bounded, spelt))) if spelt else None
+
+    def __call__(self, text: str) -> str:
+        text = fold(text)
+        if self._pattern:
+            text = self._pattern.sub(lambda found: self._pairs[found.group(0)], text)
+        return self._mend(text)
+
+    def _say(self, character: str) -> str:
+        if character not in self._syllable:
+            self._syllable[character] = sound(lazy_pinyin(character, style=Style.NORMAL)[0])
+        return self._syllable[character]
+
+    def _units(self, text: str) -> list[tuple[str, str | None]]:
+        """(as written, as said) for each Chinese character and each pinyin syllable; None where nothing is said."""
+        units: list[tuple[str, str | None]] = []
+        at = 0
+        while at < len(text):
+            run = _LATIN_RUN.match(text, at)
+            if run:
+                parts = syllables(run.group(0)) if _stands_alone(text, run) else None
+                units += [(p, sound(p)) for p in parts] if parts else [(run.group(0), None)]
+                at = run.end()
+            else:
+                units.append((text[at], self._say(text[at]) if _CJK.match(text[at]) else None))
+                at += 1
+        return units
+
+    def _mend(self, text: str) -> str:
+        units = self._units(text)
+        out: list[str] = []
+        at = 0
+        while at < len(units):
+            size, term = self._term_at(units, at)
+            out.append(term or units[at][0])
+            at += size if term else 1
+        return "".join(out)
+
+    def _term_at(self, units: list[tuple[str, str | None]], at: int) -> tuple[int, str | None]:
+        for size in _WINDOW:
+            window = units[at : at + size]
+            said = tuple(spoken for _, spoken in window if spoken is not None)
+            if len(said) < size or len(window) < size:
+                continue
+            term = self._by_sound.get(said)
+            written = "".join(shape for shape, _ in window)
+            if term and (written == term or not self._is_word(written)):
+                return size, term
+        return 1, None
+
+
+def _bounded(spelling: str) -> str:
+    edge = "[a-z0-9_]"
+    head = f"(?<!{edge})" if re.match(edge, spelling) else ""
+    tail = f"(?!{edge})" if re.search(f"{edge}$", spelling) else ""
+    return head + re.escape(spelling) + tail
+
+
+def _stands_alone(text: str, run: re.Match[str]) -> bool:
+    """Whether a Latin run may be pinyin: not part of an identifier such as `notify_url` or `v3`."""
+    before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
+    return not re.match(r"[\w.\-/=:]", before, re.ASCII) and not re.match(r"[\w.\-/=:(]", after, re.ASCII)
