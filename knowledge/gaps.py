@@ -14,6 +14,8 @@ from knowledge.tables import KEY_MAX_CHARS, gaps
 
 
 class GapState(StrEnum):
+    """What curators made of a gap."""
+
     OPEN = "open"
     DISMISSED = "dismissed"
     ANSWERED = "answered"

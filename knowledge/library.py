@@ -73,7 +73,7 @@ class Library:
 
     def __init__(self, language: Language, encoder: Encoder, calibration: Calibration, folder: Path) -> None:
         self.language = language
-        self._encoder = encoder
+        self.encoder = encoder
         self.calibration = calibration
         self._folder = folder
         self._shelf: _Shelf | None = None
@@ -97,12 +97,12 @@ class Library:
             raise LibraryEmpty
         texts = sorted(texts, key=lambda text: text.id)
         try:
-            snapshot = load(self._folder / "snapshots", fingerprint_of(texts, self._encoder))
+            snapshot = load(self._folder / "snapshots", fingerprint_of(texts, self.encoder))
         except SnapshotUnreadable:
             cache = VectorCache(self._folder / "vectors")
-            snapshot = build(texts, self._encoder, self.language.segmenter, cache, progress)
+            snapshot = build(texts, self.encoder, self.language.segmenter, cache, progress)
             save(snapshot, self._folder / "snapshots")
-        hybrid = Hybrid(snapshot, self._encoder, self.language.segmenter, _FIRST_CUT)
+        hybrid = Hybrid(snapshot, self.encoder, self.language.segmenter, _FIRST_CUT)
         self._shelf = _Shelf(generation, held, outside, CodeBook(held.values()), hybrid)
         return snapshot
 

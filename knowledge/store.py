@@ -93,6 +93,7 @@ class EntryStore:
             return _generation(connection)
 
     def uncovered(self) -> list[Uncovered]:
+        """Every matter we knowingly do not cover, by id."""
         with reading(self._engine) as connection:
             return list(_load_uncovered(connection).values())
 

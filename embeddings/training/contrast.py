@@ -24,14 +24,14 @@ Cut = Callable[[str], list[str]]
 class Plan:
     """Training figures; `temperature` divides cosines, `least_count` drops features seen in fewer texts."""
 
-    dimensions: int = 256
+    dimensions: int = 128
     epochs: int = 14
     batch: int = 256
     rate: float = 3e-3
     dropout: float = 0.3
     temperature: float = 1 / 16
     smoothing: float = 0.1
-    least_count: int = 2
+    least_count: int = 3
     seed: int = 20261122
 
 
