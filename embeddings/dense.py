@@ -18,7 +18,7 @@ class DenseIndex:
     """An exact inner-product index over (n, d) unit vectors; row numbers are the texts' positions."""
 
     def __init__(self, vectors: Vectors) -> None:
-        self._index = faiss.IndexFlatIP(vectors.shape[1])
+        self._index: faiss.Index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     @classmethod

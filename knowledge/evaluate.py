@@ -68,8 +68,10 @@ class Seen:
         if self.labelled.expect == "none":
             outside = list(range(self.inside, len(self.ids)))
             target[-1] = 0.5 if outside else 1.0
-            shares = np.exp(3 * (self.features[outside, 0] - self.features[outside, 0].max())) if outside else []
-            target[outside] = 0.5 * shares / np.sum(shares) if outside else 0.0
+            if outside:
+                heads = self.features[outside, 0]
+                shares = np.exp(3 * (heads - heads.max()))
+                target[outside] = 0.5 * shares / shares.sum()
         elif hits:
             target[hits] = 1 / len(hits)
         else:

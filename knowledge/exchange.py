@@ -128,7 +128,6 @@ def write_folder(collection: Collection, folder: Path) -> list[Path]:
 
 
 def _entry(raw: Mapping[str, Any], category: str) -> Entry:
-    texts = {name: tuple(str(item) for item in raw.get(name) or ()) for name in ("related", "codes", "aliases")}
     review = raw.get("review_by")
     return Entry(
         id=str(raw["id"]),
@@ -140,8 +139,14 @@ def _entry(raw: Mapping[str, Any], category: str) -> Entry:
         intent=str(raw.get("intent", "")),
         source=str(raw.get("source", "")),
         review_by=review if isinstance(review, date) else date.fromisoformat(review) if review else None,
-        **texts,
+        related=_texts(raw, "related"),
+        codes=_texts(raw, "codes"),
+        aliases=_texts(raw, "aliases"),
     )
+
+
+def _texts(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(str(item) for item in raw.get(name) or ())
 
 
 def _uncovered(raw: Mapping[str, Any]) -> Uncovered:

@@ -1,0 +1,1 @@
+"""A message in, a reply or a ticket out, delivered: the service."""

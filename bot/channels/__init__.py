@@ -1,0 +1,1 @@
+"""Ways in and out: parse, verify, hand over; render, deliver."""

@@ -1,0 +1,1 @@
+"""The website widget's channel: sessions, messages by cursor, live hints."""

@@ -1,0 +1,1 @@
+"""The conversation: recorded, thought about, decided, recorded."""

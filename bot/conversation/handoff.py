@@ -1,0 +1,142 @@
+"""Handing a matter to people: which ticket, with what in it, and what is promised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.conversation import phrases
+from bot.conversation.decide import Case
+from bot.conversation.model import Author, Decision, Draft, Fact, Kind, TicketCard
+from bot.conversation.policy import DEFAULT_QUEUE
+from bot.conversation.progress import merged
+from bot.conversation.replies import HandOff
+from bot.dialogue.guides import Guide, facts_of
+from bot.tickets.model import Owner, Priority, Ticket, TicketChange, TicketEvent, TicketMissing, TicketState
+from bot.tickets.service_levels import promise
+from bot.tickets.store import TicketStore
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+_SUMMARY_CHARS = 300
+_MOST_SHOWN = 3
+_SAME_MATTER = ("person", "second-failure", "anger", "trouble")
+
+
+class Hours(Protocol):
+    def is_open(self, at: datetime) -> bool: ...
+    def after(self, at: datetime, minutes: int) -> datetime | None: ...
+
+
+class Settings(Protocol):
+    def get(self, name: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The counter where tickets are opened, raised and asked after."""
+
+    tickets: TicketStore
+    settings: Settings
+    hours: Hours
+    guides: Mapping[str, Guide]
+
+    def open(self, case: Case, decision: Decision, now: datetime) -> tuple[HandOff, TicketChange]:
+        """The ticket a hand-off opens, or raises where one about the same matter is still open."""
+        queue = decision.queue or DEFAULT_QUEUE
+        priority = Priority(decision.priority)
+        promised = promise(queue, priority, now, self.settings, self.hours)
+        held = self._held(case, decision, queue)
+        change = TicketChange(
+            queue=queue,
+            priority=priority,
+            summary="" if held else self._summary(case, decision),
+            event=TicketEvent("raised" if held else "created", decision.rule, "bot", now),
+            facts=self._facts(case),
+            due_at=promised.due_at,
+            number=held.number if held else None,
+        )
+        words = phrases.promised(promised.minutes, clock(promised.due_at, now))
+        card = TicketCard(
+            held.number if held else "", TicketState.OPEN.value, queue, words, promised.due_at
+        )
+        return HandOff(queue, words, self.hours.is_open(now), card), change
+
+    def status(self, case: Case, decision: Decision, now: datetime) -> tuple[tuple[Draft, ...], TicketChange | None]:
+        """What a merchant may know of their tickets, and what urging changes in one.
+
+        Another's number reads like one that does not exist.
+        """
+        owner = Owner(case.conversation.channel, case.conversation.external_user)
+        asked = case.heard.signals.ticket_number
+        found = [ticket for ticket in self.tickets.of_owner(*owner) if asked in (None, ticket.number)]
+        if not found:
+            return (Draft(Author.BOT, Kind.TEXT, phrases.no_ticket()),), None
+        if decision.phrase == "urged":
+            ticket = found[0]
+            draft = Draft(Author.BOT, Kind.TICKET, phrases.urged(ticket.number), ticket=card_of(ticket, now))
+            return (draft,), _urged(ticket, now)
+        drafts = (
+            Draft(Author.BOT, Kind.TICKET, status_line(ticket, now), ticket=card_of(ticket, now))
+            for ticket in found[:_MOST_SHOWN]
+        )
+        return tuple(drafts), None
+
+    def _held(self, case: Case, decision: Decision, queue: str) -> Ticket | None:
+        """The open ticket this belongs to: the conversation's, if the matter is the same or has become worse."""
+        if case.state.ticket is None:
+            return None
+        try:
+            ticket = self.tickets.get(case.state.ticket)
+        except TicketMissing:
+            return None
+        done = ticket.state in (TicketState.RESOLVED, TicketState.CLOSED)
+        same = decision.rule in _SAME_MATTER or ticket.queue == queue or decision.priority == "red"
+        return ticket if same and not done else None
+
+    def _facts(self, case: Case) -> tuple[Fact, ...]:
+        found = merged(case.state.facts, case.heard.facts)
+        if case.ranking.codes:
+            found = merged(found, (Fact("error_code", case.ranking.codes[0], case.ranking.codes[0]),))
+        place = case.turn.step.place if case.turn.step else case.state.guide
+        if place is not None and place.guide in self.guides:
+            said = facts_of(self.guides[place.guide], place)
+            found = merged(found, tuple(Fact(name, value, value) for name, value in said.items()))
+        return found
+
+    def _summary(self, case: Case, decision: Decision) -> str:
+        focus = case.state.focus
+        about = focus.question if focus and focus.question != case.heard.text else ""
+        return " / ".join(filter(None, (about, case.heard.text)))[:_SUMMARY_CHARS]
+
+
+def _urged(ticket: Ticket, now: datetime) -> TicketChange:
+    """Urging is kept on the ticket; one that is overdue gets high priority."""
+    overdue = ticket.due_at is not None and ticket.due_at < now
+    priority = Priority.HIGH if overdue and ticket.priority is Priority.NORMAL else ticket.priority
+    event = TicketEvent("urged", "", "merchant", now)
+    return TicketChange(ticket.queue, priority, "", event, number=ticket.number)
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """A moment as people in China say it: the time alone if it is today."""
+    local, today = at.astimezone(_ZONE), now.astimezone(_ZONE)
+    return phrases.moment(local, same_day=local.date() == today.date())
+
+
+def card_of(ticket: Ticket, now: datetime) -> TicketCard:
+    return TicketCard(ticket.number, ticket.state.value, ticket.queue, _promise_of(ticket, now), ticket.due_at)
+
+
+def status_line(ticket: Ticket, now: datetime) -> str:
+    return phrases.ticket_line(ticket.number, ticket.state.value, ticket.queue, _promise_of(ticket, now))
+
+
+def _promise_of(ticket: Ticket, now: datetime) -> str:
+    if ticket.state in (TicketState.RESOLVED, TicketState.CLOSED) or ticket.due_at is None:
+        return ""
+    if ticket.due_at < now:
+        return phrases.overdue()
+    return phrases.promised(1, clock(ticket.due_at, now))

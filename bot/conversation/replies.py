@@ -1,0 +1,129 @@
+"""A decision put into messages: entries' texts with the organisation's settings filled in, and the bot's own phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.conversation import phrases
+from bot.conversation.decide import NONE_OF_THESE, PERSON, Case
+from bot.conversation.model import Author, Choice, Decision, Draft, EntryLink, Kind, Step, TicketCard
+from knowledge.entry import Entry, fill, parse_answer
+from knowledge.library import Library
+
+RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """What is said about a ticket: its queue and the promise in words; `in_hours` whether people are there now."""
+
+    queue: str
+    promise: str
+    in_hours: bool
+    card: TicketCard
+
+
+@dataclass(frozen=True)
+class Replies:
+    """`values` gives every setting entries refer to; `page` makes the address of an entry's help page."""
+
+    library: Library
+    values: Callable[[], Mapping[str, str]]
+    brand: Callable[[], str]
+    page: Callable[[str], str]
+
+    def answer(self, entry: Entry) -> str:
+        return fill(entry.answer, dict(self.values()))
+
+    def link(self, entry: Entry) -> EntryLink:
+        return EntryLink(entry.id, entry.title, self.page(entry.id))
+
+    def card(self, entry: Entry, opening: str = "") -> Draft:
+        text = self.answer(entry)
+        return Draft(Author.BOT, Kind.CARD, f"{opening}\n{text}" if opening else text, self.link(entry))
+
+    def choices_of(self, decision: Decision) -> tuple[Choice, ...]:
+        """The choices a decision opens, ending in “none of these” where entries are offered."""
+        offered = [id_ for id_ in decision.choices if id_ not in (PERSON, "again")]
+        found = [
+            Choice(str(place), self.library.entry(id_).title, id_) for place, id_ in enumerate(offered, 1)
+        ]
+        if found:
+            found.append(Choice(NONE_OF_THESE, phrases.NONE_OF_THESE))
+        if PERSON in decision.choices:
+            found.append(Choice(PERSON, phrases.PERSON))
+        return tuple(found)
+
+    def drafts(self, case: Case, decision: Decision, choices: tuple[Choice, ...], hand_off: HandOff | None) -> list[Draft]:
+        """The messages of one turn, the warning about secrets first."""
+        out = []
+        if decision.secrets:
+            out.append(Draft(Author.BOT, Kind.NOTICE, phrases.secrets_masked(decision.secrets)))
+        out += self._main(case, decision, choices, hand_off)
+        place = case.state.guide
+        if place is not None and decision.step is None and decision.kind == "answer":
+            resume = (Choice(RESUME, phrases.RESUME_GUIDE),)
+            out.append(Draft(Author.BOT, Kind.CHOICES, phrases.RESUME_GUIDE + "？", choices=resume))
+        if decision.also == "offer_person":
+            person = (Choice(PERSON, phrases.PERSON),)
+            out.append(Draft(Author.BOT, Kind.CHOICES, phrases.offer_person(), choices=person))
+        return out
+
+    def _main(
+        self, case: Case, decision: Decision, choices: tuple[Choice, ...], hand_off: HandOff | None
+    ) -> list[Draft]:
+        if hand_off is not None:
+            return [self._handed(decision, hand_off)]
+        if decision.phrase == "secrets":
+            return []
+        if decision.kind == "answer" and decision.entry:
+            return [self.card(self.library.entry(decision.entry), decision.step.text if decision.step else "")]
+        if decision.kind == "form" and decision.step is not None:
+            return [self._form(decision, decision.step)]
+        text = self._said(case, decision, choices)
+        return [Draft(Author.BOT, Kind.CHOICES if choices else Kind.TEXT, text, choices=choices)]
+
+    def _form(self, decision: Decision, step: Step) -> Draft:
+        """A guide's question; at its opening with the conclusion of its entry, so that the main thing is said first."""
+        entry = self.library.entry(step.guide)
+        text = step.text
+        if decision.phrase == "not_understood":
+            text = phrases.not_understood(step.text)
+        elif not decision.rule.startswith("guide:"):
+            text = phrases.guide_opening(parse_answer(self.answer(entry)).conclusion, step.text)
+        return Draft(Author.BOT, Kind.FORM, text, self.link(entry), step.choices)
+
+    def _handed(self, decision: Decision, told: HandOff) -> Draft:
+        say = decision.step.text if decision.step else ""
+        text = {
+            "emergency": lambda: phrases.emergency(told.promise),
+            "despair": lambda: phrases.despair(told.promise),
+            "complaint": lambda: phrases.complaint(told.promise),
+            "second_failure": lambda: phrases.second_failure(told.queue, told.promise),
+            "calm": lambda: phrases.calm(told.queue, told.promise),
+            "guide_ticket": lambda: phrases.guide_ticket(say, told.queue, told.promise),
+            "trouble": lambda: phrases.trouble(told.promise),
+        }.get(decision.phrase or "", lambda: phrases.handed_over(told.queue, told.promise, told.in_hours))()
+        return Draft(Author.BOT, Kind.TICKET, text, ticket=told.card)
+
+    def _said(self, case: Case, decision: Decision, choices: tuple[Choice, ...]) -> str:
+        matter = case.ranking.uncovered
+        say = decision.step.text if decision.step else ""
+        entries = sum(choice.entry is not None for choice in choices)
+        return {
+            "which": lambda: phrases.which(entries),
+            "out_of_range": lambda: phrases.out_of_range(len(case.state.choices)),
+            "rephrase": phrases.rephrase,
+            "decline": lambda: phrases.decline(matter.name if matter and matter.near else None),
+            "out_of_scope": phrases.out_of_scope,
+            "english": phrases.english,
+            "greeting": lambda: phrases.greeting(self.brand()),
+            "capability": lambda: phrases.capability(self.brand()),
+            "noise": phrases.noise,
+            "thanks": phrases.thanks,
+            "solved": lambda: phrases.solved(say),
+            "left": phrases.left,
+            "waiting": lambda: phrases.waiting(case.state.ticket),
+            "back_with_bot": phrases.back_with_bot,
+        }[decision.phrase or "noise"]()

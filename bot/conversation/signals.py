@@ -1,0 +1,185 @@
+"""What fixed rules see in one message: money being lost, a person wanted, a complaint, a reaction, small talk.
+
+These stand above any classifier. They are patterns over the folded text (half width, simplified, lower case); the
+patterns themselves are data in lexicon/signals.yml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.conversation.model import Complaint, Signals, SmallTalk
+from embeddings.normalise import fold
+
+_LEXICON = Path(__file__).parent / "lexicon" / "signals.yml"
+_SPACE = re.compile(r"\s+")
+_TICKET = re.compile(r"tk[\s\-_—–]*(\d{8})[\s\-_—–]*(\d{1,6})", re.IGNORECASE)
+_REACTION_CHARS = 14
+_TALK_CHARS = 24
+_LETTERS = re.compile(r"[a-z]+")
+_VOWELS = re.compile(r"[aeiou]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Compiled groups by name; `english` groups match text with its spaces, the rest text without."""
+
+    funds_lost: re.Pattern[str]
+    funds_lost_english: re.Pattern[str]
+    exempt: re.Pattern[str]
+    exempt_hard: re.Pattern[str]
+    wants_human: re.Pattern[str]
+    wants_human_english: re.Pattern[str]
+    not_human: re.Pattern[str]
+    queues: Sequence[tuple[str, re.Pattern[str]]]
+    complaints: Sequence[tuple[Complaint, re.Pattern[str]]]
+    not_complaint: re.Pattern[str]
+    talk: Sequence[tuple[SmallTalk, re.Pattern[str]]]
+    meaningful_letters: re.Pattern[str]
+    english_only: re.Pattern[str]
+    english_words: re.Pattern[str]
+    plain: dict[str, re.Pattern[str]]
+
+
+_PLAIN = (
+    "despair",
+    "police",
+    "suspicious_contact",
+    "anger",
+    "solved",
+    "none_of_these",
+    "unknown_answer",
+    "back",
+    "restart",
+    "resume_bot",
+    "resume_guide",
+    "asks_progress",
+    "urges",
+)
+
+
+@cache
+def _patterns() -> _Patterns:
+    kept: dict[str, Any] = yaml.safe_load(_LEXICON.read_text(encoding="utf8"))
+    pieces: dict[str, str] = kept["pieces"]
+
+    def join(patterns: Iterable[str]) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{_put(pieces, pattern)})" for pattern in patterns))
+
+    lost = kept["funds_lost"]
+    losses = ("tricked", "stolen", "swapped_code", "intruded", "leaked", "given", "stop_it")
+    complaint, talk = kept["complaint"], kept["small_talk"]
+    return _Patterns(
+        funds_lost=join(p for name in losses for p in lost[name]),
+        funds_lost_english=join(lost["english"]),
+        exempt=join(lost["exempt"]),
+        exempt_hard=join(lost["exempt_hard"]),
+        wants_human=join(kept["wants_human"]["ask"]),
+        wants_human_english=join(kept["wants_human"]["english"]),
+        not_human=join(kept["wants_human"]["not"]),
+        queues=[(name, re.compile(pattern)) for name, pattern in kept["human_queue"].items()],
+        complaints=[(kind, join(complaint[kind.value])) for kind in Complaint],
+        not_complaint=join(complaint["not"]),
+        talk=[(kind, join(talk[kind.value])) for kind in SmallTalk],
+        meaningful_letters=re.compile(talk["letters_that_mean_something"]),
+        english_only=re.compile(kept["english_only"]),
+        english_words=re.compile(kept["english_words"]),
+        plain={name: join(kept[name]) for name in _PLAIN} | {"unhelpful": join(kept["unhelpful"]["short"])},
+    )
+
+
+def _put(pieces: dict[str, str], pattern: str) -> str:
+    """Replace `{name}` by the piece of that name; counts such as `{0,8}` stay."""
+    found = re.sub(r"\{([a-z]+)\}", lambda m: pieces[m.group(1)], pattern)
+    return _put(pieces, found) if re.search(r"\{[a-z]+\}", found) else found
+
+
+def ticket_number(text: str) -> str | None:
+    """A ticket number in `text`, normalised (`TK20261122-0042`), whatever its case, spaces, dashes or width."""
+    found = _TICKET.search(fold(text))
+    return f"TK{found.group(1)}-{int(found.group(2)):04d}" if found else None
+
+
+def recognise(text: str) -> Signals:
+    """Recognise everything in one message; never raises."""
+    spaced = fold(text)
+    folded = _SPACE.sub("", spaced)
+    held = _patterns()
+    plain = {name: bool(pattern.search(folded)) for name, pattern in held.plain.items()}
+    short = len(folded) <= _REACTION_CHARS
+    wants = _wants_human(held, spaced, folded)
+    return Signals(
+        funds_lost=_funds_lost(held, spaced, folded),
+        despair=plain["despair"],
+        suspicious_contact=plain["suspicious_contact"],
+        police=plain["police"],
+        wants_human=wants,
+        human_queue=next((name for name, pattern in held.queues if pattern.search(folded)), None) if wants else None,
+        complaint=_complaint(held, folded),
+        anger=plain["anger"],
+        unhelpful=short and plain["unhelpful"],
+        solved=short and plain["solved"],
+        none_of_these=short and plain["none_of_these"],
+        unknown_answer=short and plain["unknown_answer"],
+        back=plain["back"],
+        restart=plain["restart"],
+        resume_bot=plain["resume_bot"],
+        resume_guide=plain["resume_guide"],
+        small_talk=_small_talk(held, folded),
+        asks_progress=plain["asks_progress"],
+        urges=plain["urges"],
+        ticket_number=ticket_number(text),
+        english=bool(held.english_only.search(spaced) and held.english_words.search(spaced)),
+    )
+
+
+def _funds_lost(held: _Patterns, spaced: str, folded: str) -> bool:
+    if held.exempt_hard.search(folded):
+        return False
+    if held.funds_lost_english.search(spaced):
+        return True
+    rest = held.exempt.sub("，", folded)
+    return bool(held.funds_lost.search(rest))
+
+
+def _wants_human(held: _Patterns, spaced: str, folded: str) -> bool:
+    if held.wants_human_english.search(spaced):
+        return True
+    rest = held.not_human.sub("，", folded)
+    return bool(held.wants_human.search(rest))
+
+
+def _complaint(held: _Patterns, folded: str) -> Complaint | None:
+    rest = held.not_complaint.sub("，", folded)
+    found = {kind for kind, pattern in held.complaints if pattern.search(rest)}
+    order = (Complaint.REGULATOR, Complaint.SERVICE, Complaint.ESCALATE)
+    return next((kind for kind in order if kind in found), None)
+
+
+def _small_talk(held: _Patterns, folded: str) -> SmallTalk | None:
+    """Small talk only if the message is nothing else."""
+    if len(folded) > _TALK_CHARS:
+        return None
+    for kind, pattern in held.talk:
+        if kind is SmallTalk.NOISE and _LETTERS.fullmatch(folded) and not _is_mash(held, folded):
+            continue
+        if pattern.search(folded):
+            return kind
+    return None
+
+
+def _is_mash(held: _Patterns, letters: str) -> bool:
+    """Letters nobody would mean: no known word or pinyin at the start, and few vowels or a keyboard row."""
+    if held.meaningful_letters.match(letters):
+        return False
+    vowels = len(_VOWELS.findall(letters))
+    rows = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+    along = any(letters[i : i + 4] in row for row in rows for i in range(len(letters) - 3))
+    return along or vowels * 4 < len(letters) or len(set(letters)) <= 2

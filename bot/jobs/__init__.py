@@ -1,0 +1,1 @@
+"""Work that goes on beside requests: delivery, recovery, keeping the index current."""

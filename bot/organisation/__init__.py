@@ -1,0 +1,1 @@
+"""What differs from one organisation to the next: data, never code."""

@@ -1,0 +1,256 @@
+"""The one place where real things are made and joined."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import FastAPI
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from bot.app import create_app
+from bot.channels.outbox import Outbox
+from bot.channels.widget.live import NAME as WIDGET
+from bot.channels.widget.live import Hints, WidgetChannel
+from bot.channels.widget.routes import Limits, WidgetParts, add_widget_routes
+from bot.channels.widget.sessions import Sessions
+from bot.conversation import phrases
+from bot.conversation.desk import Desk
+from bot.conversation.handoff import Counter
+from bot.conversation.ledger import SqlLedger
+from bot.conversation.model import Inbound
+from bot.conversation.policy import Policy
+from bot.conversation.replies import Replies
+from bot.dialogue.guides import Guide, read_guides
+from bot.dialogue.turn import PlainDialogue
+from bot.health import Check, health_routes
+from bot.help.pages import HelpParts, help_routes
+from bot.jobs.worker import Worker
+from bot.metrics import Metrics
+from bot.organisation.announcements import Announcements
+from bot.organisation.feedback import FeedbackBox
+from bot.organisation.hours import Hours
+from bot.organisation.profile import Profile, definitions
+from bot.tables import MIGRATIONS
+from bot.tickets.routing import queue_for
+from bot.tickets.store import TicketStore
+from embeddings.encoder import SentenceEncoder
+from knowledge.confidence import CALIBRATION_FILE, Calibration
+from knowledge.database import Engine, migrate, open_database
+from knowledge.evaluate import GOLDEN, calibrate, look, read_questions, shape_of
+from knowledge.exchange import SEED, read_folder
+from knowledge.library import Library
+from knowledge.question import Language
+from knowledge.store import EntryStore
+
+Progress = Callable[[str, int, int], None]
+_WIDGET_FOLDER = Path(__file__).parent.parent / "widget"
+
+
+class Environment(Protocol):
+    """What parts need of the environment's settings."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def database_url(self) -> str: ...
+    @property
+    def encoder(self) -> str: ...
+    @property
+    def public_url(self) -> str | None: ...
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _silent(_: str, __: int, ___: int) -> None:
+    return None
+
+
+@dataclass
+class Parts:
+    """Everything that was made; close it when done."""
+
+    environment: Environment
+    engine: Engine
+    store: EntryStore
+    library: Library
+    profile: Profile
+    encoder: SentenceEncoder
+    metrics: Metrics
+    guides: Mapping[str, Guide] = field(default_factory=read_guides)
+    now: Callable[[], datetime] = utc_now
+
+    def migrate(self) -> None:
+        migrate(self.engine, MIGRATIONS)
+
+    def seed(self, progress: Progress = _silent) -> int:
+        """On the first start, take in the entries that come with the software; returns how many."""
+        if self.store.all():
+            return 0
+        collection = read_folder(SEED)
+        progress("entries", 0, len(collection.entries))
+        self.store.put_many(collection.entries, "seed", self.now())
+        self.store.put_uncovered(collection.uncovered)
+        progress("entries", len(collection.entries), len(collection.entries))
+        return len(collection.entries)
+
+    def prepare(self, progress: Progress = _silent) -> None:
+        """Tables, entries, index and calibration: afterwards questions can be answered."""
+        self.migrate()
+        self.seed(progress)
+        self.refresh(progress)
+        self.settle_calibration(progress)
+
+    def refresh(self, progress: Progress = _silent) -> bool:
+        """Serve what is published now; whether anything had changed."""
+        generation = self.store.generation()
+        if generation == self.library.generation:
+            return False
+        self.library.refresh(
+            self.store.all(), self.store.uncovered(), generation, lambda part: progress(f"index: {part}", 0, 0)
+        )
+        return True
+
+    def settle_calibration(self, progress: Progress = _silent) -> None:
+        """Use the calibration of this encoder; where there is none, fit one on the golden questions and keep it."""
+        own = self.environment.home / "calibration.json"
+        for path in (own, CALIBRATION_FILE):
+            kept = read_calibration(path)
+            if kept is not None and kept.encoder == self.encoder.fingerprint:
+                self.library.calibration = kept
+                return
+        seen = look(self.library, read_questions(GOLDEN), lambda n, of: progress("calibration", n, of))
+        fitted = calibrate(seen, float(self.profile.get("wrong_answer_rate")), self.encoder.fingerprint)
+        own.parent.mkdir(parents=True, exist_ok=True)
+        fitted.write(own)
+        self.library.calibration = fitted
+
+    def policy(self) -> Policy:
+        calibration = self.library.calibration
+        return Policy(
+            answer_at=calibration.answer_at,
+            decline_at=calibration.decline_at,
+            queue_of=queue_for,
+            guides=frozenset(self.guides),
+        )
+
+    def desk(self, conversations: Engine) -> Desk:
+        """The desk over these conversations; entries and settings are always those of the main database."""
+        replies = Replies(self.library, self.profile.values, self.brand, self.page)
+        counter = Counter(TicketStore(conversations), self.profile, Hours(self.profile), self.guides)
+        return Desk(
+            SqlLedger(conversations),
+            self.library,
+            PlainDialogue(self.guides),
+            self.guides,
+            replies,
+            counter,
+            self.policy,
+            self.now,
+            self.metrics.turn,
+        )
+
+    def brand(self) -> str:
+        """The organisation's name; empty while nobody has set it."""
+        name = str(self.profile.get("brand_name"))
+        return "" if name == definitions()["brand_name"].default else name
+
+    def page(self, entry: str) -> str:
+        """Where an entry can be read; without a public address, relative to this service."""
+        return f"{(self.environment.public_url or '').rstrip('/')}/help/{entry}"
+
+    def checks(self) -> list[Check]:
+        ready = self.library.generation is not None
+        return [
+            Check("library", ready, f"{len(self.library.entries())} entries" if ready else "no entries published"),
+            Check("dialogue", True, "plain"),
+        ]
+
+    def app(self) -> FastAPI:
+        hints = Hints()
+        desk = self.desk(self.engine)
+        widget = WidgetParts(
+            desk=desk,
+            ledger=SqlLedger(self.engine),
+            tickets=TicketStore(self.engine),
+            sessions=Sessions(self.engine),
+            hints=hints,
+            announcements=Announcements(self.engine),
+            feedback=FeedbackBox(self.engine),
+            limiter=FixedWindowRateLimiter(MemoryStorage()),
+            limits=Limits(),
+            greeting=lambda: phrases.greeting(self.brand()),
+            now=self.now,
+        )
+        channels = {WIDGET: WidgetChannel(hints)}
+        worker = Worker(Outbox(self.engine), channels, desk.recover, self.refresh, self.now)
+        pages = HelpParts(self.library, self.profile, self.brand, _WIDGET_FOLDER)
+        routers = [help_routes(pages), health_routes(self.checks, self.metrics.registry)]
+        app = create_app(routers, worker.start, worker.stop)
+        add_widget_routes(app, widget)
+        return app
+
+    def asker(self) -> Asker:
+        return Asker(self)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class Asker:
+    """Asks one question at a time, each in a conversation of its own that is thrown away afterwards."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="ask-"))
+        self._engine = open_database(f"sqlite:///{self._folder / 'ask.sqlite3'}")
+        migrate(self._engine, MIGRATIONS)
+        self._desk = parts.desk(self._engine)
+        self._now = parts.now
+        self._asked = 0
+
+    def ask(self, question: str) -> dict[str, Any]:
+        """The decision on `question`: the keys of `python3 -m bot ask`."""
+        self._asked += 1
+        person = f"ask-{self._asked}"
+        reply = self._desk.receive(Inbound("ask", person, person, question, self._now()))
+        kept = ("kind", "entry", "confidence", "intent", "queue", "rule", "candidates", "ms")
+        return {"question": reply.inbound.text, **{name: reply.decision.get(name) for name in kept}}
+
+    def close(self) -> None:
+        self._engine.dispose()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def read_calibration(path: Path) -> Calibration | None:
+    """A stored calibration, or None where there is none that this version can use."""
+    try:
+        kept = Calibration.read(path)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return kept if shape_of(kept) else None
+
+
+def open_parts(environment: Environment) -> Parts:
+    """Make the parts. Raises `EncoderMissing`, `DatabaseUnsupported`; nothing is written yet."""
+    home = environment.home
+    language = Language(cache_folder=home / "cache")
+    encoder = SentenceEncoder(environment.encoder, language.segmenter)
+    calibration = read_calibration(CALIBRATION_FILE) or Calibration.none()
+    engine = open_database(environment.database_url)
+    return Parts(
+        environment=environment,
+        engine=engine,
+        store=EntryStore(engine),
+        library=Library(language, encoder, calibration, home / "index"),
+        profile=Profile(engine),
+        encoder=encoder,
+        metrics=Metrics(),
+    )

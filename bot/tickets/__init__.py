@@ -1,0 +1,1 @@
+"""Matters a person must settle: numbers, promises, events."""
