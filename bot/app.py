@@ -10,9 +10,11 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels import phrases
 from bot.errors import Problem
+from knowledge.errors import LibraryEmpty
 
 MOST_BODY_BYTES = 256 * 1024
 _WIDGET_PATHS = ("/api/", "/widget/")
@@ -36,23 +38,49 @@ def create_app(
         yield
         on_stop()
 
-    app = FastAPI(title="商答 Shangda", version="1", lifespan=life, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Shangda", version="1", lifespan=life, docs_url=None, redoc_url=None)
     for router in routers:
         app.include_router(router)
     _handle_errors(app)
+    app.add_middleware(_Measured)
     app.middleware("http")(_guarded)
     return app
 
 
+class _Measured:
+    """Refuses a body that grows beyond the limit, where it did not say its size beforehand."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = 0
+
+        async def measured() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > MOST_BODY_BYTES:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, measured if scope["type"] == "http" else receive, send)
+
+
 async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse oversized bodies; let any website talk to the widget's routes (a token, no cookies); set the headers."""
-    if int(request.headers.get("content-length") or 0) > MOST_BODY_BYTES:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MOST_BODY_BYTES:
         return _shaped(Problem("body_too_large", phrases.BAD_REQUEST, 413))
     open_to_all = request.url.path.startswith(_WIDGET_PATHS)
     if open_to_all and request.method == "OPTIONS":
         response: Response = Response(status_code=204)
     else:
-        response = await call_next(request)
+        try:
+            response = await call_next(request)
+        except Exception as error:  # one of the three edges; answered here, so that the headers below are set
+            log.error("a request failed", exc_info=error)
+            response = _shaped(Problem("broken", phrases.BROKEN, 500))
     if open_to_all:
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Allow-Headers"] = "authorization, content-type"
@@ -80,9 +108,10 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
         message = phrases.NOT_FOUND if error.status_code == 404 else phrases.BAD_REQUEST
-        return _shaped(Problem("not_found" if error.status_code == 404 else "refused", message, error.status_code))
+        response = _shaped(Problem("not_found" if error.status_code == 404 else "refused", message, error.status_code))
+        response.headers.update(error.headers or {})
+        return response
 
-    @app.exception_handler(Exception)
-    async def unforeseen(_: Request, error: Exception) -> JSONResponse:
-        log.error("a request failed", exc_info=error)
-        return _shaped(Problem("broken", phrases.BROKEN, 500))
+    @app.exception_handler(LibraryEmpty)
+    async def not_ready(_: Request, __: LibraryEmpty) -> JSONResponse:
+        return _shaped(Problem("not_ready", phrases.NOT_READY, 503))

@@ -43,6 +43,7 @@ from bot.tickets.store import TicketStore
 from embeddings.encoder import SentenceEncoder
 from knowledge.confidence import CALIBRATION_FILE, Calibration
 from knowledge.database import Engine, migrate, open_database
+from knowledge.errors import EntryMissing, LibraryEmpty
 from knowledge.evaluate import GOLDEN, calibrate, look, read_questions, shape_of
 from knowledge.exchange import SEED, read_folder
 from knowledge.library import Library
@@ -140,7 +141,15 @@ class Parts:
             decline_at=calibration.decline_at,
             queue_of=queue_for,
             guides=frozenset(self.guides),
+            intent_of=self.intent_of,
         )
+
+    def intent_of(self, entry: str) -> str | None:
+        """The intent of a published entry."""
+        try:
+            return self.library.entry(entry).intent or None
+        except (EntryMissing, LibraryEmpty):
+            return None
 
     def desk(self, conversations: Engine) -> Desk:
         """The desk over these conversations; entries and settings are always those of the main database."""

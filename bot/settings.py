@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from bot.bootstrap import ROOT
+
 T = TypeVar("T")
 
-ROOT = Path(__file__).resolve().parent.parent
 BUILT_IN = "built-in"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _DATABASE = re.compile(r"(sqlite:///.+|postgresql(\+psycopg)?://.+)", re.DOTALL)

@@ -24,7 +24,7 @@ NOT_BUILT = "{package} 没有现成的安装包，现场编译也没成功。请
 NOT_ALLOWED = "没有写入 {folder} 的权限。请用这个目录的所有者运行，或改目录权限"
 NOT_INSTALLED = "依赖没有装上：{reason}。详情见 {log}；处理后再运行一次"
 NOT_ENTERED = "{folder} 里的 Python 不能用。请删除这个目录，再运行一次"
-INTERRUPTED = "已中断；再运行一次会从头接着装"
+INTERRUPTED = "已中断。再运行一次会重新安装"
 
 MAKING_VENV = "创建虚拟环境 .venv"
 INSTALLING = "安装依赖（首次要几分钟，之后不再装）"
@@ -32,7 +32,25 @@ INSTALLING_TESTS = "安装依赖和测试工具（首次要几分钟，之后不
 INSTALLED = "环境就绪，用时 {seconds} 秒"
 WAITING = "另一个进程正在安装环境，等它装完"
 
+HELP = {
+    "about": "商答：支付公司的商户客服机器人",
+    "up": "启动服务并打印网址（首次会安装依赖、导入自带条目）",
+    "host": "监听地址，默认取 BOT_HOST 或 127.0.0.1",
+    "port": "监听端口，默认取 BOT_PORT 或 8080",
+    "ask": "从标准输入逐行读问题，逐行输出 JSON 结论",
+    "no-rasa": "不经过 Rasa，只用自带的对话引擎",
+    "settings": "查看和修改机构设置（营业时间、菜单路径、联系方式等）",
+    "list": "列出全部设置",
+    "get": "输出一项设置",
+    "set": "修改一项设置；文字直接写，其他写 JSON",
+    "name": "设置的名称",
+    "value": "新的值",
+    "default": "恢复默认",
+    "doctor": "检查运行环境、磁盘、语义模型、数据库和索引",
+    "test": "运行全部测试；其余参数交给 pytest",
+}
 OPENING = "打开数据库与知识库"
+PREPARING = {"entries": "导入自带条目", "index": "建立检索索引", "calibration": "校准置信度"}
 RUNNING_ALREADY = "商答已经在运行：{url}/demo"
 PORT_TAKEN = "端口 {port} 被别的程序占用。请换一个：python3 -m bot up --port {other}"
 PORT_SILENT = "端口 {port} 有程序占着但没有应答，可能是刚启动的另一个商答。请稍等再试，或换一个：--port {other}"
@@ -52,6 +70,7 @@ ASK_HINT = "每行输入一个问题，回车得到一行 JSON；Ctrl-D 结束"
 
 SETTING_UNKNOWN = "没有叫“{name}”的设置。全部名称见 python3 -m bot settings list"
 SETTING_REFUSED = "设置“{name}”没有保存：{reason}"
+SETTING_NEEDS_VALUE = "请写上新的值，或用 --default 恢复默认"
 SETTING_NOT_JSON = "设置“{name}”要写成 JSON：{reason}"
 SETTING_SAVED = "已保存：{name}"
 SETTING_RESET = "已恢复默认：{name}"

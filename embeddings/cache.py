@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -35,9 +36,9 @@ class VectorCache:
 
     def _load(self, fingerprint: str) -> dict[str, Vectors]:
         try:
-            with np.load(self._path(fingerprint), allow_pickle=False) as kept:
+            with self._path(fingerprint).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 return dict(zip(kept["texts"].tolist(), kept["vectors"], strict=True))
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return {}
 
     def _save(self, fingerprint: str, known: dict[str, Vectors]) -> None:
@@ -45,4 +46,4 @@ class VectorCache:
         handle, name = tempfile.mkstemp(dir=self._folder, suffix=".npz")
         with os.fdopen(handle, "wb") as file:
             np.savez(file, texts=np.array(list(known), dtype=np.str_), vectors=np.stack(list(known.values())))
-        os.replace(name, self._path(fingerprint))
+        Path(name).replace(self._path(fingerprint))

@@ -23,11 +23,13 @@ class DenseIndex:
 
     @classmethod
     def load(cls, path: Path) -> DenseIndex:
+        """Read an index back."""
         index = cls.__new__(cls)
         index._index = faiss.read_index(str(path))
         return index
 
     def save(self, path: Path) -> None:
+        """Write the index to one file."""
         faiss.write_index(self._index, str(path))
 
     def __len__(self) -> int:

@@ -50,6 +50,7 @@ class SentenceEncoder:
         self.fingerprint = fingerprint_of(folder) if folder.is_dir() else hashlib.sha256(name.encode()).hexdigest()[:16]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
+        """See `Encoder`."""
         if self._cut:
             texts = [" ".join(self._segmenter.features(text)) for text in texts]
         found = self._model.encode(

@@ -55,6 +55,7 @@ class LinearHeads:
         return np.asarray(weights @ self._weights[columns].astype(np.float32) + self._bias, np.float32)
 
     def save(self, path: Path) -> None:
+        """Write the judges to one file."""
         np.savez(
             path,
             features=np.array(list(self._column), dtype=np.str_),
@@ -65,8 +66,9 @@ class LinearHeads:
 
     @classmethod
     def load(cls, path: Path) -> LinearHeads:
+        """Read judges back."""
         heads = cls.__new__(cls)
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             heads._column = {feature: number for number, feature in enumerate(kept["features"].tolist())}
             heads._idf, heads._weights, heads._bias = kept["idf"], kept["weights"], kept["bias"]
         return heads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ class LexicalIndex:
     """BM25 over token lists; row numbers are the texts' positions."""
 
     def __init__(self, tokens: Sequence[list[str]]) -> None:
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports every index it builds
         self._bm25 = bm25s.BM25(k1=_K1, b=_B)
         self._bm25.index([row or [""] for row in tokens], show_progress=False)
         seen = Counter(token for row in tokens for token in set(row))
@@ -28,14 +30,16 @@ class LexicalIndex:
 
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
+        """Read an index back."""
         index = cls.__new__(cls)
         index._bm25 = bm25s.BM25.load(str(folder))
-        with np.load(folder / "ceiling.npz", allow_pickle=False) as kept:
+        with (folder / "ceiling.npz").open("rb") as file, np.load(file, allow_pickle=False) as kept:
             index._ceiling = dict(zip(kept["tokens"].tolist(), kept["values"].tolist(), strict=True))
             index._unknown = float(kept["unknown"])
         return index
 
     def save(self, folder: Path) -> None:
+        """Write the index into a folder."""
         self._bm25.save(str(folder), show_progress=False)
         np.savez(
             folder / "ceiling.npz",

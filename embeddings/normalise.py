@@ -16,11 +16,13 @@ _LATIN_RUN = re.compile(r"[a-z]+")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
-_INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
-_FINALS = frozenset(
-    "a o e i u v ai ei ui ao ou iu ie ve ue er an en in un vn ang eng ing ong ia iao ian iang iong ua uo uai uan uang".split()
+_INITIALS = ("zh", "ch", "sh", *list("bpmfdtnlgkhjqxrzcsyw"))
+_ALONE = frozenset(("a", "o", "e", "ai", "ei", "ao", "ou", "er", "an", "en", "ang", "eng"))
+"""Finals that are syllables by themselves."""
+_FINALS = _ALONE.union(
+    ("i", "u", "v", "ui", "iu", "ie", "ve", "ue", "in", "un", "vn", "ing", "ong"),
+    ("ia", "iao", "ian", "iang", "iong", "ua", "uo", "uai", "uan", "uang"),
 )
-_WINDOW = range(5, 1, -1)
 
 
 def fold(text: str) -> str:
@@ -38,17 +40,22 @@ def sound(syllable: str) -> str:
 
 
 def syllables(run: str) -> list[str] | None:
-    """Split a run of Latin letters into pinyin syllables, or None where that cannot be done."""
-    if not run:
-        return []
-    for length in range(min(6, len(run)), 0, -1):
-        head = run[:length]
-        initial = next((i for i in _INITIALS if head.startswith(i)), "")
-        if head[len(initial) :] in _FINALS:
-            tail = syllables(run[length:])
-            if tail is not None:
-                return [head, *tail]
-    return None
+    """Split a run of Latin letters into pinyin syllables, long ones first, or None where that cannot be done."""
+    sizes: list[int | None] = [None] * len(run) + [0]  # of the syllable at each place, where the rest can be split too
+    for at in reversed(range(len(run))):
+        fitting = (n for n in range(min(6, len(run) - at), 0, -1) if sizes[at + n] is not None)
+        sizes[at] = next((n for n in fitting if _is_syllable(run[at : at + n])), None)
+    out = []
+    at = 0
+    while size := sizes[at]:
+        out.append(run[at : at + size])
+        at += size
+    return out if at == len(run) else None
+
+
+def _is_syllable(part: str) -> bool:
+    initial = next((i for i in _INITIALS if part.startswith(i)), "")
+    return part[len(initial) :] in (_FINALS if initial else _ALONE)
 
 
 class Normaliser:
@@ -65,13 +72,17 @@ class Normaliser:
         self._is_word = is_word
         self._syllable: dict[str, str] = {}
         self._by_sound: dict[tuple[str, ...], str] = {}
+        self._sizes: dict[str, set[int]] = {}
         for term in sorted(self._terms, key=len):
-            self._by_sound.setdefault(tuple(sound(s) for s in lazy_pinyin(term, style=Style.NORMAL)), term)
+            said = tuple(sound(s) for s in lazy_pinyin(term, style=Style.NORMAL))
+            self._by_sound.setdefault(said, term)
+            self._sizes.setdefault(said[0], set()).add(len(said))
         self._pairs = {fold(wrong): right for wrong, right in pairs.items()}
         spelt = sorted(self._pairs, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_bounded, spelt))) if spelt else None
 
     def __call__(self, text: str) -> str:
+        """`text` as it is searched for."""
         text = fold(text)
         if self._pattern:
             text = self._pattern.sub(lambda found: self._pairs[found.group(0)], text)
@@ -108,7 +119,8 @@ class Normaliser:
         return "".join(out)
 
     def _term_at(self, units: list[tuple[str, str | None]], at: int) -> tuple[int, str | None]:
-        for size in _WINDOW:
+        first = units[at][1]
+        for size in sorted(self._sizes.get(first or "", ()), reverse=True):
             window = units[at : at + size]
             said = tuple(spoken for _, spoken in window if spoken is not None)
             if len(said) < size or len(window) < size:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class Snapshot:
 
 
 def fingerprint_of(texts: Sequence[Text], encoder: Encoder) -> str:
+    """Identity of a snapshot: of its texts, its encoder and its format."""
     digest = hashlib.sha256(f"{_FORMAT} {encoder.fingerprint}".encode())
     for text in texts:
         digest.update(f"\0{text.id}\0{text.normalised}\0{text.shown}".encode())
@@ -75,9 +76,7 @@ def build(
     lexical = LexicalIndex([segmenter.tokens(text.normalised) for text in texts])
     progress("judges")
     heads = LinearHeads([segmenter.features(text.normalised) for text in texts], owners.tolist(), len(ids))
-    return Snapshot(
-        fingerprint_of(texts, encoder), texts, ids, owners, DenseIndex(vectors), lexical, heads, encoded
-    )
+    return Snapshot(fingerprint_of(texts, encoder), texts, ids, owners, DenseIndex(vectors), lexical, heads, encoded)
 
 
 def save(snapshot: Snapshot, folder: Path) -> Path:
@@ -92,7 +91,7 @@ def save(snapshot: Snapshot, folder: Path) -> Path:
     rows = [[text.id, text.normalised, text.shown] for text in snapshot.texts]
     (draft / "texts.json").write_text(json.dumps({"format": _FORMAT, "texts": rows}, ensure_ascii=False), "utf8")
     if not target.exists():
-        os.replace(draft, target)
+        draft.replace(target)
     for other in folder.iterdir():
         if other != target:
             shutil.rmtree(other, ignore_errors=True)
@@ -118,5 +117,5 @@ def load(folder: Path, fingerprint: str) -> Snapshot:
             LexicalIndex.load(source / "lexical"),
             LinearHeads.load(source / "heads.npz"),
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile) as error:
         raise SnapshotUnreadable(fingerprint) from error

@@ -57,7 +57,9 @@ class CodeBook:
         text = unicodedata.normalize("NFKC", text).upper()
         found: dict[str, None] = {}
         for run in _RUN.finditer(text):
-            words = [(m.group(0), run.start() + m.start(), run.start() + m.end()) for m in _WORDS.finditer(run.group(0))]
+            words = [
+                (m.group(0), run.start() + m.start(), run.start() + m.end()) for m in _WORDS.finditer(run.group(0))
+            ]
             for code, start, end in self._in_run(words):
                 if not code.isdigit() or (bare_numbers and _said_as_code(text, start, end)):
                     found[code] = None

@@ -122,7 +122,6 @@ def _show_changes(changes: Sequence[Change], console: Console) -> None:
             console.print(f"  {change.kind:8}{change.entry}  {', '.join(change.fields)}", markup=False)
 
 
-
 def _agreed(console: Console) -> bool:
     if not sys.stdin.isatty():
         console.print(LINES["needs-yes"])

@@ -52,6 +52,7 @@ class Calibration:
 
     @classmethod
     def read(cls, path: Path = CALIBRATION_FILE) -> Calibration:
+        """Read a stored calibration; raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
         kept = json.loads(path.read_text(encoding="utf8"))
         kept["weights"] = tuple(kept["weights"])
         kept["none_weights"] = tuple(kept["none_weights"])
@@ -64,6 +65,7 @@ class Calibration:
         return cls(head, tuple(0.0 for _ in NONE_FEATURES), answer_at=1.0, decline_at=0.0)
 
     def write(self, path: Path = CALIBRATION_FILE) -> None:
+        """Write the calibration, whole or not at all."""
         draft = path.with_suffix(".draft")
         draft.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf8")
         draft.replace(path)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from knowledge.phrases import PERSON_MARK
+
 CONCLUSION_MAX_CHARS = 60
 _STEP = re.compile(r"^(\d{1,2})[.、．]\s*(.+)$")
 _PLACEHOLDER = re.compile(r"\{\{\s*(.+?)\s*\}\}")
-PERSON_MARK = "找人工："
 
 
 class EntryState(StrEnum):
+    """Where an entry stands in its life."""
+
     DRAFT = "draft"
     REVIEW = "review"
     PUBLISHED = "published"

@@ -6,6 +6,8 @@ class KnowledgeError(Exception):
 
 
 class EntryMissing(KnowledgeError):
+    """There is no such entry."""
+
     def __init__(self, entry: str) -> None:
         super().__init__(f"no entry {entry!r}")
         self.entry = entry

@@ -16,8 +16,9 @@ from knowledge.library import Library
 
 GOLDEN = Path(__file__).parent / "questions" / "golden.jsonl"
 FOLDS = 5
-DECLINED_OF_ANSWERABLE = 0.01
-"""How many answerable questions may be met by “no answer” rather than by choices."""
+DECLINE_AT = 0.5
+"""Even odds: choices are offered while some entry is likelier to fit than none; a calibrated probability needs no other
+threshold."""
 UNCOVERED_SHARE = 0.12
 """Assumed share of questions in real life that no entry answers; the golden set holds more of them, to measure them
 well, so they count for less when thresholds are fitted."""
@@ -80,6 +81,7 @@ class Seen:
 
 
 def look(library: Library, questions: Sequence[Labelled], progress: Progress = lambda *_: None) -> list[Seen]:
+    """Every question with the numbers the library sees for it; `progress(done, of)` is called along the way."""
     seen = []
     for number, labelled in enumerate(questions, 1):
         ids, inside, features, none = library.numbers(library.language.read(labelled.question))
@@ -99,10 +101,12 @@ class Judged:
 
     @property
     def right(self) -> bool:
+        """Whether the first entry is a wanted one."""
         return self.labelled.expect == "answer" and bool(self.ranking) and self.ranking[0] in self.labelled.wanted
 
 
 def judge(seen: Sequence[Seen], calibration: Calibration) -> list[Judged]:
+    """Every question under a calibration."""
     judged = []
     for one in seen:
         shares, nothing = calibration.probabilities(one.features, one.none)
@@ -144,11 +148,8 @@ def calibrate(seen: Sequence[Seen], wrong_rate: float, encoder: str) -> Calibrat
         unseen += judge(held, _fitted(rest, encoder, light))
     weights = [light if one.labelled.expect == "none" else 1.0 for one in unseen]
     answer_at = threshold_for([one.probability for one in unseen], [one.right for one in unseen], weights, wrong_rate)
-    decline_at = _decline_threshold(unseen)
     final = _fitted(seen, encoder, light)
-    return Calibration(
-        final.weights, final.none_weights, answer_at, decline_at, encoder, figures(unseen, answer_at)
-    )
+    return Calibration(final.weights, final.none_weights, answer_at, DECLINE_AT, encoder, figures(unseen, answer_at))
 
 
 def none_weight(questions: Sequence[Labelled]) -> float:
@@ -163,13 +164,6 @@ def _fitted(seen: Sequence[Seen], encoder: str, light: float) -> Calibration:
     examples = [example for example in weighed if example is not None]
     weights, none = fit(examples)
     return Calibration(tuple(map(float, weights)), tuple(map(float, none)), 1.0, 0.0, encoder)
-
-
-def _decline_threshold(judged: Sequence[Judged]) -> float:
-    """The mass on all entries under which nothing is offered: all but `DECLINED_OF_ANSWERABLE` of what has an entry
-    lies above it."""
-    masses = [1 - one.none for one in judged if one.labelled.expect != "none"]
-    return float(np.quantile(masses, DECLINED_OF_ANSWERABLE)) if masses else 0.0
 
 
 def _share(claims: Iterable[bool]) -> float:

@@ -13,6 +13,7 @@ import yaml
 
 from knowledge.entry import CONCLUSION_MAX_CHARS, Entry, parse_answer, placeholders
 from knowledge.errors import FileUnreadable
+from knowledge.phrases import PERSON_MARK
 from knowledge.uncovered import PREFIX, Uncovered
 
 SEED = Path(__file__).parent / "seed"
@@ -20,7 +21,8 @@ CATEGORIES_FILE = "categories.yml"
 UNCOVERED_FILE = "uncovered.yml"
 LEAST_PHRASINGS = 12
 _CONTACT = re.compile(
-    r"https?:|www\.|[\w.+-]+@[\w-]+\.\w|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)[48]00[- ]?\d{3,4}[- ]?\d{3,4}(?!\d)"
+    r"https?:|www\.|[\w.+-]+@[\w-]+\.\w|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\d)"
+    r"|(?<!\d)[48]00[- ]?\d{3,4}[- ]?\d{3,4}(?!\d)"
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"
 )
 _KEPT = ("title", "kind", "intent", "source", "review_by", "related", "codes", "aliases", "answer", "phrasings")
@@ -80,7 +82,7 @@ def flaws(entry: Entry) -> list[str]:
     if not answer.steps:
         found.append("the answer has no numbered steps")
     if not answer.person:
-        found.append("the answer does not say when to call a person (a last line beginning 找人工：)")
+        found.append(f"the answer does not say when to call a person (a last line beginning {PERSON_MARK})")
     if len(entry.phrasings) < LEAST_PHRASINGS:
         found.append(f"{len(entry.phrasings)} phrasings, at least {LEAST_PHRASINGS} are wanted")
     contact = _CONTACT.search("\n".join((entry.title, entry.answer, *entry.phrasings)))
@@ -90,6 +92,7 @@ def flaws(entry: Entry) -> list[str]:
 
 
 def settings_used(entries: Iterable[Entry]) -> frozenset[str]:
+    """Names of all settings that answers refer to."""
     return frozenset(name for entry in entries for name in placeholders(entry.answer))
 
 

@@ -80,6 +80,7 @@ class Library:
 
     @property
     def generation(self) -> str | None:
+        """The generation served now; None before the first."""
         return self._shelf.generation if self._shelf else None
 
     def refresh(
@@ -124,6 +125,7 @@ class Library:
             raise EntryMissing(entry) from None
 
     def entries(self) -> Sequence[Entry]:
+        """Every published entry."""
         return tuple(self._held().entries.values())
 
     def search(self, question: Question, limit: int = 10, bare_numbers: bool = True) -> Ranking:

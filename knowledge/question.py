@@ -32,9 +32,11 @@ class Language:
         self._normaliser = Normaliser(terms, {str(k): str(v) for k, v in pairs.items()}, self.segmenter.is_word)
 
     def read(self, text: str) -> Question:
+        """A question with its normalised form."""
         return Question(text, self._normaliser(text))
 
     def normalise(self, text: str) -> str:
+        """Text as it is searched for."""
         return self._normaliser(text)
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import threading
 import uuid
+import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
 
 from bot.conversation.ledger import (
     ConcludedTurn,
@@ -26,6 +31,7 @@ from bot.tickets.model import (
     ticket_day,
     ticket_number,
 )
+from embeddings.encoder import Vectors
 from knowledge.gaps import Gap
 
 
@@ -190,3 +196,24 @@ class MemoryLedger:
         self._awaiting.discard(inbound_id)
         if holder != Holder.BOT:
             self._awaiting -= {one.id for one in self._messages if one.conversation == conversation_id}
+
+
+class HashEncoder:
+    """Texts that share pairs of characters are near each other; no model is read and nothing is learnt.
+
+    `encoded` counts the texts it was given, for those who want to know whether a cache was used.
+    """
+
+    def __init__(self, dimensions: int = 256) -> None:
+        self.fingerprint = f"hash-{dimensions}"
+        self.encoded = 0
+        self._dimensions = dimensions
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.encoded += len(texts)
+        rows = np.zeros((len(texts), self._dimensions), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for first, second in pairwise(f" {' '.join(text.split())} " if text.strip() else ""):
+                row[zlib.crc32(f"{first}{second}".encode()) % self._dimensions] += 1
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.divide(rows, lengths, out=rows, where=lengths > 0)

@@ -1,4 +1,4 @@
-"""Which of the open choices a message means: pressed, numbered, counted (“第二个”, “最后一个”), or a part of its text."""
+"""Which of the open choices a message means: pressed, numbered, counted (“第二个”), or a part of its text."""
 
 from __future__ import annotations
 
@@ -19,13 +19,20 @@ _LONGEST_PART_CHARS = 24
 
 
 @cache
-def _words() -> tuple[dict[str, int], re.Pattern[str], re.Pattern[str]]:
+def _words() -> tuple[dict[str, int], re.Pattern[str], re.Pattern[str], frozenset[str]]:
     kept = yaml.safe_load(_LEXICON.read_text(encoding="utf8"))
     return (
         {str(word): int(number) for word, number in kept["numbers"].items()},
         re.compile(kept["ordinal"]),
         re.compile(kept["last"]),
+        frozenset(kept["uncounted"]),
     )
+
+
+def counted(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices that numbers and ordinals name: all but those shown apart, such as “都不是”."""
+    *_, uncounted = _words()
+    return [choice for choice in choices if choice.label not in uncounted]
 
 
 def pick(choices: Sequence[Choice], text: str, pressed: str | None = None) -> Choice | None:
@@ -34,9 +41,10 @@ def pick(choices: Sequence[Choice], text: str, pressed: str | None = None) -> Ch
         if pressed is not None and choice.id == pressed:
             return choice
     said = _SPACE.sub("", fold(text))
-    number = position(text, len(choices))
+    numbered = counted(choices)
+    number = position(text, len(numbered))
     if number is not None:
-        return choices[number - 1] if 1 <= number <= len(choices) else None
+        return numbered[number - 1] if 1 <= number <= len(numbered) else None
     exact = [choice for choice in choices if _SPACE.sub("", fold(choice.label)) == said]
     if exact:
         return exact[0]
@@ -48,7 +56,7 @@ def pick(choices: Sequence[Choice], text: str, pressed: str | None = None) -> Ch
 
 def position(text: str, count: int) -> int | None:
     """The place a message names, counted from 1, which may lie beyond `count`; None where it names none."""
-    numbers, ordinal, last = _words()
+    numbers, ordinal, last, _ = _words()
     said = _SPACE.sub("", fold(text))
     if last.fullmatch(said):
         return count
@@ -61,5 +69,6 @@ def position(text: str, count: int) -> int | None:
 
 def out_of_range(choices: Sequence[Choice], text: str) -> bool:
     """Whether a message names a place that is not there, such as 5 of three."""
+    choices = counted(choices)
     number = position(text, len(choices))
     return bool(choices) and number is not None and not 1 <= number <= len(choices)

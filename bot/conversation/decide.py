@@ -28,6 +28,7 @@ from knowledge.library import Candidate, Ranking
 
 NONE_OF_THESE = "none"
 PERSON = "person"
+_ABOUT_PEOPLE = ("human_agent_request", "service_hours_contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,17 @@ class Case:
 
     @property
     def state(self) -> State:
+        """What the conversation remembers."""
         return self.conversation.state
 
     @property
     def best(self) -> Candidate | None:
+        """The likeliest entry; None where nothing was found."""
         return self.ranking.candidates[0] if self.ranking.candidates else None
 
     @property
     def sure(self) -> bool:
+        """Whether the likeliest entry may be answered outright."""
         return self.best is not None and self.best.probability >= self.policy.answer_at
 
 
@@ -61,6 +65,12 @@ def decide(case: Case) -> Decision:
         if decision is not None:
             return _explained(case, decision)
     raise AssertionError("the last rule always decides")
+
+
+def urgent(case: Case) -> Decision | None:
+    """What the fixed rules say where nothing can be searched: money at stake, a person wanted, a complaint."""
+    found = next(filter(None, (rule(case) for rule in (_emergency, _person, _complaint))), None)
+    return None if found is None else _explained(case, found)
 
 
 def _explained(case: Case, decision: Decision) -> Decision:
@@ -108,7 +118,15 @@ def _ticket_matter(case: Case) -> Decision | None:
 
 
 def _about_other(case: Case, entry: str) -> bool:
-    return case.sure and case.best is not None and case.best.entry not in (entry, "ticket-status", "ticket-urge")
+    """Whether the message is surely about something else; what is talked about anyway does not count."""
+    known = (entry, "ticket-status", "ticket-urge", _about(case))
+    return case.sure and case.best is not None and case.best.entry not in known
+
+
+def _about(case: Case) -> str | None:
+    """The entry the conversation is about: that of its guide, else its focus."""
+    guide, focus = case.state.guide, case.state.focus
+    return guide.guide if guide else focus.entry if focus else None
 
 
 def _person(case: Case) -> Decision | None:
@@ -122,13 +140,11 @@ def _person(case: Case) -> Decision | None:
 
 def _queue_of_matter(case: Case) -> str:
     """The desk for what the conversation is about: this message's entry if sure, else the focus, else the default."""
-    best = case.best
-    if best is not None and case.sure:
+    best, about = case.best, _about(case)
+    if best is not None and case.sure and best.intent not in _ABOUT_PEOPLE:
         return case.policy.queue_of(best.intent)
-    guide = case.state.guide
-    about = guide.guide if guide else case.state.focus.entry if case.state.focus else None
     known = next((c.intent for c in case.ranking.candidates if c.entry == about), None)
-    return case.policy.queue_of(known)
+    return case.policy.queue_of(known or (case.policy.intent_of(about) if about else None))
 
 
 def _complaint(case: Case) -> Decision | None:
@@ -196,7 +212,9 @@ def _guide(case: Case) -> Decision | None:
     if step.ends == "ticket":
         queue = step.queue or DEFAULT_QUEUE
         priority = "red" if queue == RED_QUEUE else "normal"
-        return Decision("handoff", rule, entry=step.guide, step=step, queue=queue, phrase="guide_ticket", priority=priority)
+        return Decision(
+            "handoff", rule, entry=step.guide, step=step, queue=queue, phrase="guide_ticket", priority=priority
+        )
     if step.ends == "entry":
         return Decision("answer", rule, entry=step.entry, step=step, confidence=1.0)
     if step.ends is not None:
@@ -216,7 +234,11 @@ def _asked_again(case: Case) -> Decision | None:
 def _small_talk(case: Case) -> Decision | None:
     talk = case.heard.signals.small_talk
     if talk is None:
-        return Decision("say", "solved", phrase="thanks", intent="goodbye_thanks") if case.heard.signals.solved else None
+        return (
+            Decision("say", "solved", phrase="thanks", intent="goodbye_thanks") if case.heard.signals.solved else None
+        )
+    if talk is SmallTalk.NOISE and case.ranking.codes:  # “40047” alone
+        return None
     intent = {SmallTalk.GREETING: "greeting", SmallTalk.THANKS: "goodbye_thanks", SmallTalk.CAPABILITY: "greeting"}
     return Decision("say", f"small-talk:{talk.value}", phrase=talk.value, intent=intent.get(talk, "out_of_scope"))
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.conversation.decide import Case, decide
+from bot.conversation.decide import Case, decide, urgent
 from bot.conversation.handoff import Counter
-from bot.conversation.held import while_held
 from bot.conversation.hearing import hear
+from bot.conversation.held import while_held
 from bot.conversation.ledger import Ledger, Outcome, Stale
 from bot.conversation.model import Conversation, Decision, Heard, Holder, Inbound, Message, Turn
 from bot.conversation.policy import Policy
@@ -26,6 +27,7 @@ from knowledge.library import Library, Ranking
 
 _THOUGHTS = 3
 _FOLLOW_UP_CHARS = 10
+_LOCKS = 64
 _NOTHING = Ranking((), Confidence(0.0), 1.0, None, (), ())
 _GAP_RULES = frozenset({"low-confidence", "second-failure", "first-failure", "trouble"})
 log = logging.getLogger(__name__)
@@ -65,9 +67,10 @@ class Desk:
         self._policy = policy
         self._now = now
         self._count = count
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def receive(self, inbound: Inbound) -> Reply:
-        """Take one message: the same one again gets the same reply. Raises `TextBlank`, `TextTooLong` before recording."""
+        """Take one message; the same again gets the same reply. Raises `TextBlank`, `TextTooLong` before recording."""
         heard = hear(inbound.text, inbound.received_at)
         recorded = self._ledger.record(replace(inbound, text=heard.text))
         if recorded.replies is not None:
@@ -103,7 +106,7 @@ class Desk:
     def _search(self, conversation: Conversation, heard: Heard) -> Ranking:
         """Search the message alone; a short one that says little by itself also together with what it is about."""
         state = conversation.state
-        bare = not state.choices
+        bare = not any(choice.entry for choice in state.choices)
         question = self._library.language.read(heard.text)
         ranking = self._library.search(question, bare_numbers=bare)
         short = len(question.normalised) <= _FOLLOW_UP_CHARS
@@ -114,6 +117,17 @@ class Desk:
         return together if together.confidence.value > ranking.confidence.value else ranking
 
     def _answer(self, conversation: Conversation, inbound: Message, heard: Heard, pressed: str | None) -> Reply:
+        """One thought at a time for a conversation in this process; across processes the version decides."""
+        lock = self._locks[hash(conversation.id) % _LOCKS]
+        if not lock.acquire(blocking=False):
+            lock.acquire()
+            conversation = self._ledger.conversation(conversation.id)
+        try:
+            return self._concluded(conversation, inbound, heard, pressed)
+        finally:
+            lock.release()
+
+    def _concluded(self, conversation: Conversation, inbound: Message, heard: Heard, pressed: str | None) -> Reply:
         for _ in range(_THOUGHTS):
             outcome = self._outcome(conversation, heard, pressed)
             try:
@@ -123,23 +137,26 @@ class Desk:
                 continue
             self._count(conversation.channel, outcome.decision, outcome.ms)
             return self._told(self._ledger.conversation(conversation.id), inbound, messages, outcome.decision)
-        raise Stale(conversation.id, conversation.version, conversation.version)
+        log.warning("a message in conversation %s waits for its recovery", conversation.id)
+        return Reply(inbound, (), conversation.holder, {})
 
     def _outcome(self, conversation: Conversation, heard: Heard, pressed: str | None) -> Outcome:
         started = time.perf_counter()
         try:
+            case, decision = self.think(replace(conversation, holder=Holder.BOT), heard, pressed)
             if conversation.holder is not Holder.BOT:
-                return self._held(conversation, heard, started)
-            case, decision = self.think(conversation, heard, pressed)
+                return self._held(replace(case, conversation=conversation), started)
             return self._concluding(case, decision, started)
         except Exception:  # one of the three edges: whatever fails here, the merchant gets a sentence and a ticket
             log.exception("thinking failed in conversation %s", conversation.id)
-            case = Case(conversation, heard, Turn(), _NOTHING, self._policy(), pressed)
-            return self._concluding(case, Decision("handoff", "trouble", phrase="trouble", queue="tech_support"), started)
+        case = Case(conversation, heard, Turn(), _NOTHING, self._policy(), pressed)
+        if conversation.holder is not Holder.BOT:
+            return self._held(case, started)
+        trouble = Decision("handoff", "trouble", phrase="trouble", queue="tech_support", secrets=heard.secrets)
+        return self._concluding(case, urgent(case) or trouble, started)
 
-    def _held(self, conversation: Conversation, heard: Heard, started: float) -> Outcome:
-        case, _ = self.think(replace(conversation, holder=Holder.BOT), heard)
-        case = replace(case, conversation=conversation)
+    def _held(self, case: Case, started: float) -> Outcome:
+        conversation = case.conversation
         decision = while_held(case, self._now())
         if decision is None:
             nothing = Decision("say", f"held-by-{conversation.holder.value}")
@@ -151,7 +168,8 @@ class Desk:
         told, change = self._counter.open(case, decision, now) if decision.kind == "handoff" else (None, None)
         choices = self._replies.choices_of(decision)
         if decision.rule == "ticket":
-            drafts, change = self._counter.status(case, decision, now)
+            status, change = self._counter.status(case, decision, now)
+            drafts = (*self._replies.warnings(decision), *status)
         else:
             drafts = tuple(self._replies.drafts(case, decision, choices, told))
         entry = self._library.entry(decision.entry) if decision.entry and decision.kind in ("answer", "form") else None

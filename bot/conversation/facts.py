@@ -20,7 +20,7 @@ from bot.conversation.model import Fact
 _TAKEN = "\ue000"
 _AFTERNOON_HOURS = range(1, 6)
 """Said with no part of the day, these are hours of the afternoon: shops are asleep at the other three o'clock."""
-_AFTER_MIDNIGHT_HOURS = range(0, 5)
+_AFTER_MIDNIGHT_HOURS = range(5)
 """“Two o'clock yesterday night” is two in the morning of today."""
 
 
@@ -52,7 +52,7 @@ class _Reader:
 def extract(text: str, now: datetime) -> tuple[Fact, ...]:
     """Facts in the order they stand in the text, none twice. Relative times are counted from `now` (naive: UTC)."""
     reader = _Reader(text, now)
-    if re.search(r"\d", reader.folded):
+    if re.search(r"[\d@]", reader.folded):
         for read in (_tickets, _merchants, _serials, _contacts):
             read(reader)
     _times(reader)

@@ -74,6 +74,7 @@ class Patterns:
         return found
 
     def fill(self, source: str) -> str:
+        """`source` with every %part% put in."""
         return re.sub(r"%([a-z0-9_]+)%", lambda m: f"(?:{self.fill(self.words['parts'][m[1]])})", source)
 
 
@@ -120,7 +121,7 @@ def clean(text: str) -> str:
 
 
 def _visible(char: str) -> bool:
-    return char == "\n" or char.isprintable() or (char not in _BLANK and unicodedata.category(char) not in _HIDDEN)
+    return char == "\n" or (char not in _BLANK and unicodedata.category(char) not in _HIDDEN)
 
 
 def check(text: str) -> None:
@@ -136,9 +137,9 @@ def mask(text: str) -> Masked:
     kinds: list[Secret] = []
     while True:
         masked, found = _mask_once(text)
-        kinds += [kind for kind in found if kind not in kinds]
+        kinds += found
         if masked == text:
-            return Masked(text, tuple(kinds))
+            return Masked(text, tuple(dict.fromkeys(kinds)))
         text = masked
 
 
@@ -314,12 +315,8 @@ def _label_before(folded: str, at: int, kept_to: int) -> str | None:
     start = max(0, at - _LOOK_AROUND_CHARS)
     if 0 <= kept_to < at and known["list_gap"].search(folded[kept_to:at]) and not folded[kept_to:at].isspace():
         return "keep"
-    nearest = None
-    for m in known["labels"].finditer(folded, start, at):
-        nearest = m
-    if nearest is None or not known["gap"].search(folded[nearest.end() : at]):
-        return None
-    return nearest.lastgroup
+    nearest = max(known["labels"].finditer(folded, start, at), key=re.Match.end, default=None)
+    return nearest.lastgroup if nearest and known["gap"].search(folded[nearest.end() : at]) else None
 
 
 def _kind(digits: str, label: str | None, groups: list[tuple[int, int]]) -> Secret | None:
@@ -330,19 +327,17 @@ def _kind(digits: str, label: str | None, groups: list[tuple[int, int]]) -> Secr
     card = bool(known["issued"].search(digits)) and luhn(digits)
     if len(groups) > 1 and not _short(groups) and not (label == "strict" or (card and len(groups) <= 3)):
         return None
-    if label == "identity" and 15 <= size <= 18:
-        return Secret.IDENTITY
-    if size == 18 and known["birth"].search(digits):
+    if (label == "identity" and 15 <= size <= 18) or (size == 18 and known["birth"].search(digits)):
         return Secret.IDENTITY
     if not digits.isdigit():
         return None
     if label == "payment" and size >= 16:
         return Secret.PAYMENT_CODE
-    if card or (label == "strict"):
+    if card or label == "strict":
         return Secret.CARD
     if known["scan_code"].search(digits):
         return Secret.PAYMENT_CODE
-    if label == "card" and 16 <= size <= 19 and known["card_like"].search(digits):
+    if label == "card" and size <= 19 and known["card_like"].search(digits):
         return Secret.CARD
     return None
 
@@ -351,7 +346,7 @@ def _phones(digits: str, groups: list[tuple[int, int]]) -> bool:
     """Whether a phone number and something else merely stand side by side."""
     sizes = [end - start for start, end in groups]
     return len(sizes) > 1 and bool(
-        (sizes[0] == 11 or sizes[:3] == [3, 4, 4] and len(digits) > 16 and sizes[3:] != [4, 3])
+        (sizes[0] == 11 or (sizes[:3] == [3, 4, 4] and len(digits) > 16 and sizes[3:] != [4, 3]))
         and patterns("secrets")["phone"].search(digits[:11])
     )
 
@@ -396,8 +391,8 @@ _RULES: tuple[tuple[str, _Judge | None], ...] = (
     ("shape", lambda _: Secret.API_KEY),
     ("numbers", None),
     *((name, _cvv) for name in ("cvv", "cvv_after", "beside")),
-    *((name, _code) for name in ("code", "code_after", "code_plain", "code_told", "code_gave")),
+    *((name, _code) for name in ("code", "code_after", "code_plain", "code_text", "code_told", "code_gave")),
     ("paper", lambda _: Secret.IDENTITY),
-    *((name, _password) for name in ("password", "password_second", "password_after")),
+    *((f"password{part}", _password) for part in ("", "_second", "_pair", "_after", "_next")),
 )
 """In this order: what one rule has found is out of sight for the next."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.conversation import phrases
 from bot.conversation.decide import Case
 from bot.conversation.model import Author, Decision, Draft, Fact, Kind, TicketCard
-from bot.conversation.policy import DEFAULT_QUEUE
+from bot.conversation.policy import COMPLAINTS_QUEUE, DEFAULT_QUEUE, RED_QUEUE
 from bot.conversation.progress import merged
 from bot.conversation.replies import HandOff
 from bot.dialogue.guides import Guide, facts_of
@@ -26,12 +26,23 @@ _SAME_MATTER = ("person", "second-failure", "anger", "trouble")
 
 
 class Hours(Protocol):
-    def is_open(self, at: datetime) -> bool: ...
-    def after(self, at: datetime, minutes: int) -> datetime | None: ...
+    """When people are there; see `bot.organisation.hours`."""
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether people are there."""
+        ...
+
+    def after(self, at: datetime, minutes: int) -> datetime | None:
+        """When so many minutes of service time have passed."""
+        ...
 
 
 class Settings(Protocol):
-    def get(self, name: str) -> Any: ...
+    """Settings by name; see `bot.organisation.profile`."""
+
+    def get(self, name: str) -> Any:
+        """The value, or the default."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -47,21 +58,24 @@ class Counter:
         """The ticket a hand-off opens, or raises where one about the same matter is still open."""
         queue = decision.queue or DEFAULT_QUEUE
         priority = Priority(decision.priority)
-        promised = promise(queue, priority, now, self.settings, self.hours)
         held = self._held(case, decision, queue)
+        if held is not None:
+            priority = max(held.priority, priority, key=list(Priority).index)
+            queue = queue if self._moves(case, decision, held) else held.queue
+        promised = promise(queue, priority, now, self.settings, self.hours)
+        due_at = promised.due_at if held is None or held.due_at is None else min(held.due_at, promised.due_at)
         change = TicketChange(
             queue=queue,
             priority=priority,
             summary="" if held else self._summary(case, decision),
             event=TicketEvent("raised" if held else "created", decision.rule, "bot", now),
             facts=self._facts(case),
-            due_at=promised.due_at,
+            due_at=due_at,
             number=held.number if held else None,
         )
-        words = phrases.promised(promised.minutes, clock(promised.due_at, now))
-        card = TicketCard(
-            held.number if held else "", TicketState.OPEN.value, queue, words, promised.due_at
-        )
+        words = phrases.overdue() if due_at < now else phrases.promised(promised.minutes, clock(due_at, now))
+        state = held.state if held else TicketState.OPEN
+        card = TicketCard(held.number if held else "", state.value, queue, words, due_at)
         return HandOff(queue, words, self.hours.is_open(now), card), change
 
     def status(self, case: Case, decision: Decision, now: datetime) -> tuple[tuple[Draft, ...], TicketChange | None]:
@@ -96,6 +110,12 @@ class Counter:
         same = decision.rule in _SAME_MATTER or ticket.queue == queue or decision.priority == "red"
         return ticket if same and not done else None
 
+    @staticmethod
+    def _moves(case: Case, decision: Decision, held: Ticket) -> bool:
+        """Whether an open ticket changes its desk: when money is at stake, or another desk was asked for by name."""
+        named = case.heard.signals.human_queue is not None and held.queue not in (RED_QUEUE, COMPLAINTS_QUEUE)
+        return decision.priority == "red" or named
+
     def _facts(self, case: Case) -> tuple[Fact, ...]:
         found = merged(case.state.facts, case.heard.facts)
         if case.ranking.codes:
@@ -127,10 +147,12 @@ def clock(at: datetime, now: datetime) -> str:
 
 
 def card_of(ticket: Ticket, now: datetime) -> TicketCard:
+    """What a merchant may see of a ticket now."""
     return TicketCard(ticket.number, ticket.state.value, ticket.queue, _promise_of(ticket, now), ticket.due_at)
 
 
 def status_line(ticket: Ticket, now: datetime) -> str:
+    """A ticket's state in one line."""
     return phrases.ticket_line(ticket.number, ticket.state.value, ticket.queue, _promise_of(ticket, now))
 
 

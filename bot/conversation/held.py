@@ -20,12 +20,13 @@ def while_held(case: Case, now: datetime) -> Decision | None:
     decision = decide(replace(case, conversation=replace(case.conversation, holder=Holder.BOT)))
     if decision.priority == "red" or decision.rule == "ticket":
         return decision
+    secrets = decision.secrets
+    waits = case.conversation.holder is Holder.QUEUE
+    if waits and case.heard.signals.resume_bot:
+        return Decision("say", "resume-bot", phrase="back_with_bot", secrets=secrets)
     if decision.kind == "answer" and decision.entry in _HOURS_ENTRIES:
         return decision
-    secrets = decision.secrets
-    if case.conversation.holder is Holder.QUEUE:
-        if case.heard.signals.resume_bot:
-            return Decision("say", "resume-bot", phrase="back_with_bot", secrets=secrets)
+    if waits:
         noted = case.state.transfer_noted_at
         if noted is None or now - noted >= timedelta(seconds=_NOTE_EVERY_SECONDS):
             return Decision("say", "held-by-queue", phrase="waiting", secrets=secrets)

@@ -21,6 +21,8 @@ class Holder(StrEnum):
 
 
 class Author(StrEnum):
+    """Who wrote a message."""
+
     MERCHANT = "merchant"
     BOT = "bot"
     STAFF = "staff"
@@ -76,6 +78,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class EntryLink:
+    """An entry as a message points to it."""
+
     id: str
     title: str
     url: str
@@ -173,6 +177,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
+    """One merchant on one channel; `version` moves on with every outcome."""
+
     id: str
     channel: str
     external_user: str
@@ -197,12 +203,16 @@ class Secret(StrEnum):
 
 
 class Complaint(StrEnum):
+    """What a complaint is about: our service, taking it to a regulator, or wanting a superior."""
+
     SERVICE = "service"
     REGULATOR = "regulator"
     ESCALATE = "escalate"
 
 
 class SmallTalk(StrEnum):
+    """Messages that hold no matter at all."""
+
     GREETING = "greeting"
     THANKS = "thanks"
     NOISE = "noise"

@@ -60,33 +60,33 @@ def secrets_masked(secrets: tuple[Secret, ...]) -> str:
 
 
 def emergency(promise: str) -> str:
-    return f"别慌，先止损，照这四步做：\n{FOUR_STEPS}\n已为您开红色通道工单 {{ticket}}，{promise}不要把验证码、密码给任何人。时间、金额、流水号，想到多少发多少。"
+    return f"别慌，先止损，照这四步做：\n{FOUR_STEPS}\n已为您开红色通道工单 {{ticket}}。{promise}\n不要把验证码、密码给任何人。时间、金额、流水号，想到多少发多少。"
 
 
 def despair(promise: str) -> str:
     return (
         "听到您这么说，我很担心您。钱的事我们马上一起处理，您先找一位家人或朋友陪着您，"
         "也可以拨打当地心理援助热线或急救电话。\n"
-        f"已为您开红色通道工单 {{ticket}}，{promise}同时可以做这四步：\n{FOUR_STEPS}"
+        f"已为您开红色通道工单 {{ticket}}。{promise}\n同时可以做这四步：\n{FOUR_STEPS}"
     )
 
 
 def handed_over(queue: str, promise: str, in_hours: bool) -> str:
     if in_hours:
-        return f"已转给{QUEUES[queue]}，工单号 {{ticket}}。{promise}您可以先把情况发在这里：发现了什么、试过什么、系统提示什么，客服都看得到。"
-    return f"现在不在人工服务时间，已为您登记{QUEUES[queue]}工单 {{ticket}}。{promise}有补充直接发在这里，其他问题也可以继续问我。"
+        return f"已转给{QUEUES[queue]}，工单号 {{ticket}}。\n{promise}您可以先把情况发在这里：发现了什么、试过什么、系统提示什么，客服都看得到。"
+    return f"现在不在人工服务时间，已为您登记{QUEUES[queue]}工单 {{ticket}}。\n{promise}有补充直接发在这里，其他问题也可以继续问我。"
 
 
 def complaint(promise: str) -> str:
-    return f"对不起，让您有这样的经历。投诉已登记，编号 {{ticket}}，由专人处理。{promise}有截图、时间、经办人等信息，可以直接发在这里。"
+    return f"对不起，让您有这样的经历。投诉已登记，编号 {{ticket}}，由专人处理。\n{promise}有截图、时间、经办人等信息，可以直接发在这里。"
 
 
 def second_failure(queue: str, promise: str) -> str:
-    return f"连着两次没帮上忙，很抱歉。我把前面的内容都交给{QUEUES[queue]}了，不用您再说一遍。工单号 {{ticket}}。{promise}"
+    return f"连着两次没帮上忙，很抱歉，已转给{QUEUES[queue]}，工单号 {{ticket}}。\n前面的内容都交过去了，不用您再说一遍。{promise}"
 
 
 def calm(queue: str, promise: str) -> str:
-    return f"给您添堵了，对不起。我已请{QUEUES[queue]}来处理，工单号 {{ticket}}。{promise}"
+    return f"给您添堵了，对不起。我已请{QUEUES[queue]}来处理，工单号 {{ticket}}。\n{promise}"
 
 
 def guide_ticket(say: str, queue: str, promise: str) -> str:
@@ -94,7 +94,7 @@ def guide_ticket(say: str, queue: str, promise: str) -> str:
 
 
 def trouble(promise: str) -> str:
-    return f"系统刚才出了点问题，没能查到答案。您的话已经记下，工单号 {{ticket}}，客服会直接在这里回复您。{promise}"
+    return f"系统刚才出了点问题，没能查到答案。\n您的话已经记下，工单号 {{ticket}}，客服会直接在这里回复您。{promise}"
 
 
 def raised(number: str, queue: str) -> str:
@@ -151,7 +151,7 @@ def solved(say: str) -> str:
 
 
 def guide_opening(conclusion: str, question: str) -> str:
-    return f"{conclusion}\n我带您一步步查，随时可以说“返回”“不知道”或“转人工”。\n{question}"
+    return f"{conclusion}\n我带您一步步查，随时可以说“返回”“不知道”“转人工”。\n{question}"
 
 
 def not_understood(question: str) -> str:
@@ -187,7 +187,7 @@ def promised(minutes: int | None, at: str | None) -> str:
     """The promised time in words; without one, nothing is promised."""
     if minutes is None or at is None:
         return "客服会按登记顺序在这里回复您。"
-    return f"预计 {at} 前有人在这里回复您。"
+    return f"预计{at} 前有人在这里回复您。"
 
 
 def overdue() -> str:

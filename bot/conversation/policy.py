@@ -17,12 +17,14 @@ FAILURES_BEFORE_HAND_OFF = 2
 class Policy:
     """`answer_at`, `decline_at`: see `knowledge.confidence.Calibration`. `choice_at` is the least probability worth
     offering as a choice. `emergency_at` is how sure retrieval must be that an emergency entry is meant, where no rule
-    saw one; low on purpose. `queue_of` gives the desk of an intent, `guides` are entries that have a guide.
+    saw one; low on purpose. `queue_of` gives the desk of an intent, `guides` are entries that have a guide,
+    `intent_of` gives the intent of an entry.
     """
 
     answer_at: float
     decline_at: float
     queue_of: Callable[[str | None], str]
     guides: frozenset[str] = frozenset()
+    intent_of: Callable[[str], str | None] = lambda _: None
     choice_at: float = 0.05
     emergency_at: float = 0.5

@@ -40,7 +40,7 @@ def moved(
     keeps = decision.rule in _KEEPS_CHOICES
     focus = fresh(state.focus, now)
     if entry is not None and decision.kind in ("answer", "form"):
-        focus = Focus(entry.id, entry.category, question, now)
+        focus = Focus(entry.id, entry.category, _asked(state, decision, question), now)
     return replace(
         state,
         focus=focus,
@@ -52,6 +52,15 @@ def moved(
         failures=_failures(state.failures, decision),
         transfer_noted_at=now if decision.kind == "handoff" else state.transfer_noted_at,
     )
+
+
+def _asked(state: State, decision: Decision, text: str) -> str:
+    """The question behind a text: answers to a guide's steps and to choices are not what was asked."""
+    if decision.rule == "choice":
+        return state.choice_question or text
+    if decision.rule.startswith("guide:") and state.focus is not None:
+        return state.focus.question
+    return text
 
 
 def _guide(place: GuidePlace | None, decision: Decision) -> GuidePlace | None:

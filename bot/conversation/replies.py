@@ -1,4 +1,4 @@
-"""A decision put into messages: entries' texts with the organisation's settings filled in, and the bot's own phrases."""
+"""A decision put into messages: entries' texts with the settings filled in, and the bot's own phrases."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.conversation import phrases
+from bot.conversation.choices import counted
 from bot.conversation.decide import NONE_OF_THESE, PERSON, Case
 from bot.conversation.model import Author, Choice, Decision, Draft, EntryLink, Kind, Step, TicketCard
 from knowledge.entry import Entry, fill, parse_answer
@@ -34,32 +35,33 @@ class Replies:
     page: Callable[[str], str]
 
     def answer(self, entry: Entry) -> str:
+        """An entry's answer with every setting filled in."""
         return fill(entry.answer, dict(self.values()))
 
     def link(self, entry: Entry) -> EntryLink:
+        """The link to an entry's help page."""
         return EntryLink(entry.id, entry.title, self.page(entry.id))
 
     def card(self, entry: Entry, opening: str = "") -> Draft:
+        """An entry as a message; `opening` is said before it."""
         text = self.answer(entry)
         return Draft(Author.BOT, Kind.CARD, f"{opening}\n{text}" if opening else text, self.link(entry))
 
     def choices_of(self, decision: Decision) -> tuple[Choice, ...]:
         """The choices a decision opens, ending in “none of these” where entries are offered."""
         offered = [id_ for id_ in decision.choices if id_ not in (PERSON, "again")]
-        found = [
-            Choice(str(place), self.library.entry(id_).title, id_) for place, id_ in enumerate(offered, 1)
-        ]
+        found = [Choice(str(place), self.library.entry(id_).title, id_) for place, id_ in enumerate(offered, 1)]
         if found:
             found.append(Choice(NONE_OF_THESE, phrases.NONE_OF_THESE))
         if PERSON in decision.choices:
             found.append(Choice(PERSON, phrases.PERSON))
         return tuple(found)
 
-    def drafts(self, case: Case, decision: Decision, choices: tuple[Choice, ...], hand_off: HandOff | None) -> list[Draft]:
+    def drafts(
+        self, case: Case, decision: Decision, choices: tuple[Choice, ...], hand_off: HandOff | None
+    ) -> list[Draft]:
         """The messages of one turn, the warning about secrets first."""
-        out = []
-        if decision.secrets:
-            out.append(Draft(Author.BOT, Kind.NOTICE, phrases.secrets_masked(decision.secrets)))
+        out = self.warnings(decision)
         out += self._main(case, decision, choices, hand_off)
         place = case.state.guide
         if place is not None and decision.step is None and decision.kind == "answer":
@@ -69,6 +71,13 @@ class Replies:
             person = (Choice(PERSON, phrases.PERSON),)
             out.append(Draft(Author.BOT, Kind.CHOICES, phrases.offer_person(), choices=person))
         return out
+
+    @staticmethod
+    def warnings(decision: Decision) -> list[Draft]:
+        """What is said about secrets, whatever else is."""
+        if not decision.secrets:
+            return []
+        return [Draft(Author.BOT, Kind.NOTICE, phrases.secrets_masked(decision.secrets))]
 
     def _main(
         self, case: Case, decision: Decision, choices: tuple[Choice, ...], hand_off: HandOff | None
@@ -113,7 +122,7 @@ class Replies:
         entries = sum(choice.entry is not None for choice in choices)
         return {
             "which": lambda: phrases.which(entries),
-            "out_of_range": lambda: phrases.out_of_range(len(case.state.choices)),
+            "out_of_range": lambda: phrases.out_of_range(len(counted(case.state.choices))),
             "rephrase": phrases.rephrase,
             "decline": lambda: phrases.decline(matter.name if matter and matter.near else None),
             "out_of_scope": phrases.out_of_scope,

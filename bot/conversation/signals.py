@@ -97,7 +97,7 @@ def _patterns() -> _Patterns:
 
 def _put(pieces: dict[str, str], pattern: str) -> str:
     """Replace `{name}` by the piece of that name; counts such as `{0,8}` stay."""
-    found = re.sub(r"\{([a-z]+)\}", lambda m: pieces[m.group(1)], pattern)
+    found = re.sub(r"\{([a-z]+)\}", lambda m: f"(?:{pieces[m.group(1)]})", pattern)
     return _put(pieces, found) if re.search(r"\{[a-z]+\}", found) else found
 
 
@@ -115,6 +115,7 @@ def recognise(text: str) -> Signals:
     plain = {name: bool(pattern.search(folded)) for name, pattern in held.plain.items()}
     short = len(folded) <= _REACTION_CHARS
     wants = _wants_human(held, spaced, folded)
+    talk = _small_talk(held, folded)
     return Signals(
         funds_lost=_funds_lost(held, spaced, folded),
         despair=plain["despair"],
@@ -123,7 +124,7 @@ def recognise(text: str) -> Signals:
         wants_human=wants,
         human_queue=next((name for name, pattern in held.queues if pattern.search(folded)), None) if wants else None,
         complaint=_complaint(held, folded),
-        anger=plain["anger"],
+        anger=plain["anger"] and talk not in (SmallTalk.GREETING, SmallTalk.THANKS),  # “谢谢！！！”
         unhelpful=short and plain["unhelpful"],
         solved=short and plain["solved"],
         none_of_these=short and plain["none_of_these"],
@@ -132,7 +133,7 @@ def recognise(text: str) -> Signals:
         restart=plain["restart"],
         resume_bot=plain["resume_bot"],
         resume_guide=plain["resume_guide"],
-        small_talk=_small_talk(held, folded),
+        small_talk=talk,
         asks_progress=plain["asks_progress"],
         urges=plain["urges"],
         ticket_number=ticket_number(text),

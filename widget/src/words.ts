@@ -12,6 +12,7 @@ export const botName = "智能助手";
 export const staffName = "人工客服";
 export const systemName = "系统";
 export const myName = "我";
+export const vetted = " · 答案经人工审核";
 
 export const holder = {
   bot: "智能助手，可随时转人工",
@@ -21,7 +22,7 @@ export const holder = {
 } as const;
 
 export const inputLabel = "输入您的问题";
-export const inputHint = "描述问题，或粘贴报错";
+export const inputHint = "描述问题或粘贴报错";
 export const send = "发送";
 export const handOff = "转人工";
 export const remaining = (count: number): string => `还可输入 ${count} 字`;

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, WebSocket, WebSocketDisconnect
 from limits import RateLimitItem, parse
@@ -44,6 +45,7 @@ from bot.tickets.store import TicketStore
 HINT_EVERY_SECONDS = 25.0
 LIVE_SECONDS = 600.0
 FIRST_FRAME_SECONDS = 10.0
+MOST_CURSOR = 2**63 - 1  # what a database can count to
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def _message_routes(router: APIRouter, parts: WidgetParts) -> None:
         )
 
     @router.get("/messages", response_model_exclude_none=True)
-    def read(person: Person, after: Annotated[int, Query(ge=0)] = 0) -> ReplyOut:
+    def read(person: Person, after: Annotated[int, Query(ge=0, le=MOST_CURSOR)] = 0) -> ReplyOut:
         conversation = parts.ledger.find_conversation(NAME, person)
         if conversation is None:
             return ReplyOut(messages=[], cursor=str(after), holder=Holder.BOT.value)
@@ -157,7 +159,9 @@ def _message_routes(router: APIRouter, parts: WidgetParts) -> None:
     @router.post("/feedback")
     def suggest(feedback: FeedbackIn, person: Person) -> FeedbackOut:
         _allow(parts, parts.limits.messages, "messages", person)
-        problem, wish = (mask(clean(text)).text for text in (feedback.problem, feedback.expectation))
+        problem, wish = (mask(clean(text)).text.strip() for text in (feedback.problem, feedback.expectation))
+        if not problem or not wish:
+            raise Problem("text_blank", phrases.BLANK, 422)
         return FeedbackOut(number=parts.feedback.put(problem, wish, person, parts.now()))
 
 
@@ -192,15 +196,23 @@ def _live_route(router: APIRouter, parts: WidgetParts) -> None:
         """First frame `{"token"}`; then `{"type":"new"}` whenever there may be something to read. Ten minutes at most."""
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
-            frame = await asyncio.wait_for(socket.receive_json(), FIRST_FRAME_SECONDS)
-            token = frame.get("token", "") if isinstance(frame, dict) else ""
-            person = await asyncio.to_thread(parts.sessions.person, str(token), parts.now())
+            token = _token_in(await asyncio.wait_for(socket.receive(), FIRST_FRAME_SECONDS))
+            person = await asyncio.to_thread(parts.sessions.person, token, parts.now())
             if person is None:
                 await socket.close(4401)
                 return
             await _hint(socket, parts.hints, person)
         with contextlib.suppress(RuntimeError):
             await socket.close()
+
+
+def _token_in(event: Mapping[str, Any]) -> str:
+    """The token in a first frame; empty where it holds none, whatever else it may be."""
+    try:
+        frame = json.loads(event.get("text") or "null")
+    except ValueError:
+        return ""
+    return str(frame.get("token", "")) if isinstance(frame, dict) else ""
 
 
 async def _hint(socket: WebSocket, hints: Hints, person: str) -> None:

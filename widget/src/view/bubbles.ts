@@ -25,7 +25,7 @@ const NAMES = {
 export function drawRow(row: Row, actions: RowActions): HTMLElement {
   const { author, kind } = row.message;
   const time = row.time ? h("div", { class: "time" }, row.time) : undefined;
-  if (kind === "notice") return h("div", { class: "row" }, time, drawNotice(row.message.text));
+  if (kind === "notice") return h("div", { class: `row by-${author}` }, time, drawNotice(row.message.text));
   return h(
     "div",
     { class: `row by-${author} ${row.startsRun ? "starts" : ""}` },
@@ -41,7 +41,7 @@ export function drawNotice(text: string): HTMLElement {
 }
 
 function drawName({ message, startsRun }: Row): HTMLElement {
-  const name = NAMES[message.author];
+  const name = NAMES[message.author] + (message.kind === "card" ? words.vetted : "");
   if (!startsRun || message.author === "merchant") return spoken(`${name}：`);
   return h("div", { class: "name" }, message.author === "staff" && icon("person"), name);
 }
@@ -62,6 +62,11 @@ function drawDelivery({ message, delivery, failure }: Row, actions: RowActions):
   return h("div", { class: "delivery failed" }, h("span", {}, reason), retry);
 }
 
+/** What the bot says in several lines: the first is what matters, and steps are a list. */
+function drawParts(text: string): HTMLElement[] {
+  return parseAnswer(text).map(drawPart);
+}
+
 function drawPart(part: Part): HTMLElement {
   if (part.kind === "steps") {
     const items = part.items.map((item) => h("li", {}, item));
@@ -74,7 +79,7 @@ function drawPart(part: Part): HTMLElement {
 function drawCard(row: Row, actions: RowActions): HTMLElement[] {
   const { text, entry } = row.message;
   const href = entry ? actions.addressOf(entry.url) : "";
-  const parts = parseAnswer(text).map(drawPart);
+  const parts = drawParts(text);
   const foot = [href && drawLink(href, row.message), row.asksVerdict && drawVerdict(row, actions)];
   const shown = foot.filter((each): each is HTMLElement => each instanceof Node);
   return shown.length ? [...parts, h("div", { class: "foot" }, ...shown)] : parts;
@@ -103,7 +108,7 @@ function drawChoices(row: Row, actions: RowActions): (Node | string)[] {
   const group = (className: string, members: readonly Choice[]): HTMLElement | string =>
     members.length ? h("div", { class: className, role: "group" }, ...members.map(draw)) : "";
   const major = choices.filter((choice) => !isMinor(choice));
-  return [h("p", {}, row.message.text), group("options", major), group("options minor", choices.filter(isMinor))];
+  return [...drawParts(row.message.text), group("options", major), group("options minor", choices.filter(isMinor))];
 }
 
 function drawChoice({ id, label }: Choice, row: Row, actions: RowActions): HTMLElement {
@@ -125,7 +130,7 @@ function drawTicket(text: string, ticket: TicketCard): HTMLElement[] {
   const copy: HTMLButtonElement = button("pill", () => void copyText(number, copy), words.copy);
   copy.setAttribute("aria-label", `${words.copy}${words.ticketNumber}`);
   return [
-    ...(text ? [h("p", {}, text)] : []),
+    ...drawParts(text),
     h(
       "div",
       { class: "slip" },

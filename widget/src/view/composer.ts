@@ -29,12 +29,8 @@ export class Composer {
   });
   readonly #limit = h("p", { class: "limit", id: "limit" });
   readonly #submit = iconButton("send", words.send, icon("send"), () => this.#send());
-  readonly element = h(
-    "div",
-    { class: "composer" },
-    h("div", { class: "quick" }, button("pill", () => this.#say(words.handOff), icon("person"), words.handOff), this.#limit),
-    h("div", { class: "field" }, this.input, this.#submit),
-  );
+  readonly #handOff = button("hand-off", () => this.#say(words.handOff), icon("person"), words.handOff);
+  readonly element = h("div", { class: "composer" }, this.#limit, h("div", { class: "field" }, this.#handOff, this.input, this.#submit));
 
   readonly #say: (text: string) => void;
 

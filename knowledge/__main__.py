@@ -1,0 +1,11 @@
+"""`python3 -m knowledge`: the environment is made on first use, then the commands run."""
+
+import sys
+
+from bot.bootstrap import ensure
+
+if __name__ == "__main__":
+    settings = ensure("knowledge")
+    from knowledge.commands import Place, run
+
+    sys.exit(run(sys.argv[1:], Place(settings.home, settings.database_url, settings.encoder)))

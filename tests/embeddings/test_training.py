@@ -1,0 +1,108 @@
+"""A tiny training: texts that ask the same thing meet, and what comes out is an ordinary model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.encoder import SentenceEncoder, feature_settings
+from embeddings.segment import Segmenter
+from embeddings.training.contrast import Plan, Trained, train
+from embeddings.training.pack import pack
+
+GROUPS = {
+    "refund": ["怎么退款", "钱怎么退给客人", "退款在哪点", "客人要退钱", "把钱还给客人", "退货退钱"],
+    "split": ["分账失败", "分账报错", "分账不成功", "分给对方报错", "分账怎么失败", "分不了账"],
+    "invoice": ["怎么开票", "发票在哪开", "开发票", "想要发票", "发票怎么申请", "票怎么开"],
+    "settle": ["结算没到", "今天没结算", "结算款没到账", "钱没结过来", "结算怎么没来", "没收到结算"],
+}
+ASKED = {"refund": "想退钱给客人", "split": "分账报失败", "invoice": "申请开发票", "settle": "结算还没来"}
+PLAN = Plan(dimensions=16, epochs=30, batch=8, rate=0.03, dropout=0.1, least_count=1)
+
+
+def right(vectors: Trained, segmenter: Segmenter) -> float:
+    """Share of the questions whose nearest group is their own."""
+    place = {feature: number for number, feature in enumerate(vectors.features)}
+
+    def read(text: str) -> np.ndarray:
+        rows = [place[feature] for feature in segmenter.features(text) if feature in place]
+        found = vectors.vectors[rows].sum(axis=0)
+        return found / (np.linalg.norm(found) or 1.0)
+
+    centres = np.stack([sum(read(text) for text in texts) for texts in GROUPS.values()])
+    nearest = [list(GROUPS)[int((centres @ read(text)).argmax())] for text in ASKED.values()]
+    return sum(found == wanted for found, wanted in zip(nearest, ASKED, strict=True)) / len(ASKED)
+
+
+def spread(vectors: Trained, segmenter: Segmenter) -> float:
+    """How much nearer texts of one group are to each other than to the others, as a mean of cosines."""
+    place = {feature: number for number, feature in enumerate(vectors.features)}
+    rows, owners = [], []
+    for owner, texts in enumerate(GROUPS.values()):
+        for text in texts:
+            found = vectors.vectors[[place[f] for f in segmenter.features(text) if f in place]].sum(axis=0)
+            rows.append(found / np.linalg.norm(found))
+            owners.append(owner)
+    cosines = np.stack(rows) @ np.stack(rows).T
+    same = np.equal.outer(owners, owners)
+    return float(cosines[same].mean() - cosines[~same].mean())
+
+
+@pytest.fixture(scope="module")
+def told() -> list[tuple[int, float]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(segmenter: Segmenter, told: list[tuple[int, float]]) -> Trained:
+    return train(GROUPS, segmenter.features, PLAN, lambda epoch, loss: told.append((epoch, loss)))
+
+
+def test_training_brings_the_texts_of_a_group_together(trained: Trained, segmenter: Segmenter) -> None:
+    before = train(GROUPS, segmenter.features, Plan(dimensions=16, epochs=1, batch=8, rate=0.0, least_count=1))
+    assert spread(trained, segmenter) > spread(before, segmenter) + 0.3
+    assert right(trained, segmenter) >= right(before, segmenter)
+
+
+def test_questions_it_was_not_trained_on_find_their_group(trained: Trained, segmenter: Segmenter) -> None:
+    assert right(trained, segmenter) == 1.0
+
+
+def test_the_loss_falls_and_every_epoch_is_told(trained: Trained, told: list[tuple[int, float]]) -> None:
+    assert [epoch for epoch, _ in told] == list(range(1, PLAN.epochs + 1))
+    assert told[-1][1] < told[0][1]
+
+
+def test_the_same_plan_gives_the_same_model(segmenter: Segmenter) -> None:
+    plan = Plan(dimensions=4, epochs=2, batch=8, least_count=1)
+    first, second = (train(GROUPS, segmenter.features, plan) for _ in range(2))
+    assert first.features == second.features
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+
+
+def test_features_seen_in_few_texts_are_dropped(segmenter: Segmenter) -> None:
+    kept = train(GROUPS, segmenter.features, Plan(dimensions=4, epochs=1, least_count=3)).features
+    assert "发票" in kept
+    assert "货" not in kept
+
+
+def test_a_packed_model_is_loaded_like_any_other_and_says_what_it_was_made_of(
+    trained: Trained, segmenter: Segmenter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    pack(trained, folder, {"groups": len(GROUPS)})
+    encoder = SentenceEncoder(str(folder), segmenter)
+    place = {feature: number for number, feature in enumerate(trained.features)}
+    wanted = trained.vectors[[place[f] for f in segmenter.features("怎么退款") if f in place]].sum(axis=0)
+    found = encoder.encode(["怎么退款", "☃"])
+    np.testing.assert_allclose(found[0], wanted / np.linalg.norm(wanted), atol=1e-5)
+    assert not found[1].any()
+    assert feature_settings(folder) == {"groups": len(GROUPS)}
+
+
+def test_packing_replaces_the_folder_as_a_whole(trained: Trained, tmp_path: Path) -> None:
+    (tmp_path / "left-over").write_text("old")
+    pack(trained, tmp_path, {})
+    assert not (tmp_path / "left-over").exists()
