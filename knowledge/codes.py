@@ -13,7 +13,7 @@ from knowledge.entry import Entry
 from knowledge.question import LEXICON
 
 _WORDS = re.compile(r"[A-Z0-9]+")
-_RUN = re.compile(r"[A-Z0-9]+(?:[ \t._\-:/]{1,2}[A-Z0-9]+)*")
+_RUN = re.compile(r"[A-Z0-9]+(?:[ \t._\-:/]{1,3}[A-Z0-9]+)*")
 _SEPARATORS = re.compile(r"[\W_]+")
 _ASCII_CODE = re.compile(r"[\x21-\x7e ]*[A-Za-z0-9][\x21-\x7e ]*")
 _LONGEST_WORDS = 9

@@ -10,7 +10,7 @@ from enum import StrEnum
 from knowledge.phrases import PERSON_MARK
 
 CONCLUSION_MAX_CHARS = 60
-_STEP = re.compile(r"^(\d{1,2})[.、．]\s*(.+)$")
+_STEP = re.compile(r"^(\d{1,2})[.、．](?!\d)\s*(.+)$")
 _PLACEHOLDER = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 
 

@@ -45,7 +45,7 @@ def read_questions(path: Path) -> list[Labelled]:
             raw = json.loads(line)
             wanted = frozenset([raw["entry"]] if raw.get("entry") else raw.get("entry_any") or [])
             found.append(Labelled(raw["q"], raw.get("expect", "answer"), wanted, raw.get("style", "")))
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             problems.append(f"{path.name}:{number}: {error!r}")
     if problems:
         raise FileUnreadable(problems)

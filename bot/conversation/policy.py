@@ -26,5 +26,5 @@ class Policy:
     queue_of: Callable[[str | None], str]
     guides: frozenset[str] = frozenset()
     intent_of: Callable[[str], str | None] = lambda _: None
-    choice_at: float = 0.05
+    choice_at: float = 0.1
     emergency_at: float = 0.5

@@ -19,6 +19,8 @@ from knowledge.question import categories
 _HERE = Path(__file__).parent
 _MOST_RESULTS = 8
 _LEAST_SHARE = 0.02
+_LEAST_BEST = 0.1
+"""Where even the best entry is less likely than this, nothing is shown rather than something unrelated."""
 _QUESTION_CHARS = 200
 
 
@@ -50,8 +52,10 @@ def filled(entry: Entry, values: Mapping[str, str]) -> AnswerText:
 
 
 def results(ranking: Ranking, library: Library, values: Mapping[str, str]) -> list[Found]:
-    """Entries worth showing for a search, best first; none where nothing fits."""
-    shown = []
+    """Entries worth showing for a search, best first; none where it is likelier that nothing fits."""
+    shown: list[Found] = []
+    if ranking.none > 1 - library.calibration.decline_at or ranking.confidence.value < _LEAST_BEST:
+        return shown
     for candidate in ranking.candidates[:_MOST_RESULTS]:
         if candidate.probability >= _LEAST_SHARE:
             entry = library.entry(candidate.entry)

@@ -160,7 +160,7 @@ def _message_routes(router: APIRouter, parts: WidgetParts) -> None:
     def suggest(feedback: FeedbackIn, person: Person) -> FeedbackOut:
         _allow(parts, parts.limits.messages, "messages", person)
         problem, wish = (mask(clean(text)).text.strip() for text in (feedback.problem, feedback.expectation))
-        if not problem or not wish:
+        if not problem:
             raise Problem("text_blank", phrases.BLANK, 422)
         return FeedbackOut(number=parts.feedback.put(problem, wish, person, parts.now()))
 
@@ -202,7 +202,7 @@ def _live_route(router: APIRouter, parts: WidgetParts) -> None:
                 await socket.close(4401)
                 return
             await _hint(socket, parts.hints, person)
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close()
 
 

@@ -86,7 +86,7 @@ class ReplyOut(BaseModel):
 
 class FeedbackIn(BaseModel):
     problem: str = Field(min_length=1, max_length=2000)
-    expectation: str = Field(min_length=1, max_length=2000)
+    expectation: str = Field(default="", max_length=2000)
 
 
 class FeedbackOut(BaseModel):
