@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 
 import zhconv
 from pypinyin import Style, lazy_pinyin
@@ -62,14 +63,20 @@ class Normaliser:
     """Folds text, applies spelling pairs, and mends homophones and pinyin of known terms.
 
     `pairs` maps a wrong or foreign spelling to the term meant; `terms` are the words worth recognising by sound;
-    `is_word` tells ordinary words, which stay as they are although they sound like a term.
+    `is_word` tells ordinary words, which stay as they are although they sound like a term; `cut` cuts a text into
+    words, and only whole words are ever mended (自动|结算 holds no 冻结).
     """
 
     def __init__(
-        self, terms: Iterable[str], pairs: Mapping[str, str], is_word: Callable[[str], bool] = lambda _: False
+        self,
+        terms: Iterable[str],
+        pairs: Mapping[str, str],
+        is_word: Callable[[str], bool] = lambda _: False,
+        cut: Callable[[str], Iterable[str]] = list,
     ) -> None:
         self._terms = {term for term in terms if len(term) >= 2 and all(map(_CJK.match, term))}
         self._is_word = is_word
+        self._cut = cut
         self._syllable: dict[str, str] = {}
         self._by_sound: dict[tuple[str, ...], str] = {}
         self._sizes: dict[str, set[int]] = {}
@@ -110,26 +117,37 @@ class Normaliser:
 
     def _mend(self, text: str) -> str:
         units = self._units(text)
+        places = list(accumulate((len(shape) for shape, _ in units), initial=0))
+        edges = set(accumulate(map(len, self._cut(text)), initial=0))
+        edges.update(place for run in _LATIN_RUN.finditer(text) for place in range(run.start(), run.end() + 1))
+        whole = [place in edges for place in places]
         out: list[str] = []
         at = 0
         while at < len(units):
-            size, term = self._term_at(units, at)
+            size, term = self._term_at(units, whole, at) if whole[at] else (1, None)
             out.append(term or units[at][0])
             at += size if term else 1
         return "".join(out)
 
-    def _term_at(self, units: list[tuple[str, str | None]], at: int) -> tuple[int, str | None]:
+    def _term_at(self, units: list[tuple[str, str | None]], whole: list[bool], at: int) -> tuple[int, str | None]:
         first = units[at][1]
         for size in sorted(self._sizes.get(first or "", ()), reverse=True):
             window = units[at : at + size]
             said = tuple(spoken for _, spoken in window if spoken is not None)
-            if len(said) < size or len(window) < size:
+            if len(window) < size or len(said) < size or not whole[at + size]:
                 continue
             term = self._by_sound.get(said)
             written = "".join(shape for shape, _ in window)
-            if term and (written == term or not self._is_word(written)):
+            if term and (written == term or (not self._is_word(written) and self._close(written, term))):
                 return size, term
         return 1, None
+
+    @staticmethod
+    def _close(written: str, term: str) -> bool:
+        """Two characters are a term only if they sound exactly like it; more, or pinyin, may differ a little."""
+        if len(written) > 2 or not all(map(_CJK.match, written)):
+            return True
+        return lazy_pinyin(written, style=Style.NORMAL) == lazy_pinyin(term, style=Style.NORMAL)
 
 
 def _bounded(spelling: str) -> str:

@@ -42,6 +42,10 @@ class Segmenter:
         """Whether the dictionary knows `text` as a word of its own."""
         return bool(self._jieba.FREQ.get(text, 0))
 
+    def cut(self, text: str) -> list[str]:
+        """`text` in consecutive pieces, none left out."""
+        return list(self._jieba.cut(text, HMM=False))
+
     def words(self, text: str) -> list[str]:
         """Words of normalised text, long words also by their parts, without stop words."""
         out: list[str] = []

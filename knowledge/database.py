@@ -103,13 +103,16 @@ def open_database(url: str) -> Engine:
         return create_engine(
             address.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
+            hide_parameters=True,  # what merchants wrote must not reach a log through an error
             json_serializer=serialise,
             connect_args={"connect_timeout": int(BUSY_SECONDS)},
         )
     if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
         raise DatabaseUnsupported(address.render_as_string(hide_password=True))
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, json_serializer=serialise, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        address, json_serializer=serialise, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

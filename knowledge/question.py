@@ -27,9 +27,14 @@ class Language:
 
     def __init__(self, folder: Path = LEXICON, cache_folder: Path | None = None) -> None:
         terms = _lines(folder / "terms.txt")
+        self._kept = frozenset(_lines(folder / "kept.txt"))  # runs of words that only sound like a term
         pairs = yaml.safe_load((folder / "pairs.yml").read_text(encoding="utf8"))
         self.segmenter = Segmenter(terms, _lines(folder / "stop.txt"), cache_folder)
-        self._normaliser = Normaliser(terms, {str(k): str(v) for k, v in pairs.items()}, self.segmenter.is_word)
+        spellings = {str(wrong): str(right) for wrong, right in pairs.items()}
+        self._normaliser = Normaliser(terms, spellings, self._is_word, self.segmenter.cut)
+
+    def _is_word(self, text: str) -> bool:
+        return text in self._kept or self.segmenter.is_word(text)
 
     def read(self, text: str) -> Question:
         """A question with its normalised form."""

@@ -200,7 +200,8 @@ def _choice(case: Case) -> Decision | None:
         return Decision("handoff", "person", queue=_queue_of_matter(case), phrase="handed_over")
     if picked.entry is None:
         return None
-    return Decision("answer", "choice", entry=picked.entry, confidence=1.0)
+    kind = "form" if picked.entry in case.policy.guides else "answer"
+    return Decision(kind, "choice", entry=picked.entry, confidence=1.0)
 
 
 def _guide(case: Case) -> Decision | None:

@@ -110,7 +110,8 @@ class Desk:
         question = self._library.language.read(heard.text)
         ranking = self._library.search(question, bare_numbers=bare)
         short = len(question.normalised) <= _FOLLOW_UP_CHARS
-        if state.focus is None or not short or ranking.confidence.value >= self._policy().answer_at:
+        sure = ranking.confidence.value >= self._policy().answer_at
+        if state.focus is None or sure or not (short and heard.signals.follow_up):
             return ranking
         joined = self._library.language.read(f"{state.focus.question} {heard.text}")
         together = self._library.search(joined, bare_numbers=bare)

@@ -243,6 +243,7 @@ class Signals:
     restart: bool = False
     resume_bot: bool = False
     resume_guide: bool = False
+    follow_up: bool = False
     small_talk: SmallTalk | None = None
     asks_progress: bool = False
     urges: bool = False

@@ -52,6 +52,7 @@ _PLAIN = (
     "despair",
     "police",
     "suspicious_contact",
+    "handed",
     "anger",
     "solved",
     "none_of_these",
@@ -60,6 +61,7 @@ _PLAIN = (
     "restart",
     "resume_bot",
     "resume_guide",
+    "follow_up",
     "asks_progress",
     "urges",
 )
@@ -117,7 +119,7 @@ def recognise(text: str) -> Signals:
     wants = _wants_human(held, spaced, folded)
     talk = _small_talk(held, folded)
     return Signals(
-        funds_lost=_funds_lost(held, spaced, folded),
+        funds_lost=_funds_lost(held, spaced, folded) or (plain["suspicious_contact"] and plain["handed"]),
         despair=plain["despair"],
         suspicious_contact=plain["suspicious_contact"],
         police=plain["police"],
@@ -133,6 +135,7 @@ def recognise(text: str) -> Signals:
         restart=plain["restart"],
         resume_bot=plain["resume_bot"],
         resume_guide=plain["resume_guide"],
+        follow_up=plain["follow_up"],
         small_talk=talk,
         asks_progress=plain["asks_progress"],
         urges=plain["urges"],

@@ -69,6 +69,8 @@ def read_guides(folder: Path = FOLDER) -> dict[str, Guide]:
             guide = _guide(yaml.safe_load(path.read_text(encoding="utf8")))
         except (KeyError, TypeError, yaml.YAMLError) as error:
             raise ValueError(f"{path.name}: {error!r}") from error
+        if guide.start not in guide.steps:
+            raise ValueError(f"{path.name}: it starts with {guide.start}, which does not exist")
         places = {*guide.steps, *guide.ends}
         for name, ask in guide.steps.items():
             leads = {*(branch.next for branch in ask.branches), ask.unknown, *([ask.free] if ask.free else [])}

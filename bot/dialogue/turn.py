@@ -30,11 +30,11 @@ class PlainDialogue:
         if place is None or place.guide not in self._guides:
             return Turn(facts=heard.facts)
         guide = self._guides[place.guide]
+        if place.step not in guide.steps:
+            return Turn(facts=heard.facts)
         if place.paused:
             step = again(guide, place) if heard.signals.resume_guide else None
             return Turn(facts=heard.facts, step=step)
-        if place.step not in guide.steps:
-            return Turn(facts=heard.facts)
         step = advance(guide, place, heard, pressed)
         return Turn(facts=heard.facts, step=step, asked=None if step else again(guide, place))
 

@@ -13,6 +13,7 @@ from bot.channels.outbox import Delivery, Outbox
 EVERY_SECONDS = 1.0
 RECOVER_AFTER_SECONDS = 15.0
 _MOST_ATTEMPTS = 8
+_AFTER_FAILURE_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -74,7 +75,12 @@ class Worker:
         if channel is None:
             self._outbox.refused(delivery.id, "no such channel")
             return
-        match channel.deliver(delivery.external_user, delivery.message):
+        try:
+            result = channel.deliver(delivery.external_user, delivery.message)
+        except Exception:  # what bursts one delivery must not hold up the others
+            log.exception("delivery %s failed", delivery.id)
+            result = Later(_AFTER_FAILURE_SECONDS)
+        match result:
             case Sent():
                 self._outbox.sent(delivery.id, self._now())
             case Later(seconds) if delivery.attempts < _MOST_ATTEMPTS:

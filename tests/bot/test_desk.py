@@ -12,6 +12,7 @@ import pytest
 from bot.conversation.desk import Desk
 from bot.conversation.guard import TextBlank, TextTooLong
 from bot.conversation.handoff import Counter
+from bot.conversation.hearing import hear
 from bot.conversation.ledger import Outcome, Stale
 from bot.conversation.model import Conversation, Holder, Inbound, Message, Turn
 from bot.conversation.replies import Replies
@@ -193,8 +194,6 @@ def test_a_gap_is_noted_for_what_was_not_answered_and_for_nothing_else(desk: Des
 
 
 def test_thinking_writes_nothing(desk: Desk, ledger: MemoryLedger, counted: Counted) -> None:
-    from bot.conversation.hearing import hear
-
     recorded = ledger.record(said("你好"))
     case, decision = desk.think(recorded.conversation, hear("转人工", MORNING))
     assert decision.kind == "handoff"

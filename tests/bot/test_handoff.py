@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
 
-from bot.conversation.handoff import card_of, clock as clock_words, status_line
+from bot.conversation.handoff import card_of, status_line
+from bot.conversation.handoff import clock as clock_words
 from bot.conversation.model import Fact
-from bot.tickets.model import Owner, Priority, Ticket, TicketState, opened, TicketChange, TicketEvent
+from bot.tickets.model import Owner, Priority, Ticket, TicketChange, TicketEvent, TicketState, opened
 from tests.conftest import fresh_database
 from tests.doubles import Clock
 from tests.journeys.shop import MORNING, NIGHT, Merchant, Shop, open_shop
@@ -38,8 +39,6 @@ def merchant(shop: Shop) -> Merchant:
 def a_ticket(state: TicketState = TicketState.OPEN, due_at: datetime | None = MORNING + timedelta(hours=4)) -> Ticket:
     event = TicketEvent("created", "", "bot", MORNING)
     change = TicketChange("tech_support", Priority.NORMAL, "退款", event, due_at=due_at)
-    from dataclasses import replace
-
     return replace(opened(NUMBER, "c", Owner("widget", "m"), change, MORNING), state=state)
 
 

@@ -102,6 +102,14 @@ def test_a_packed_model_is_loaded_like_any_other_and_says_what_it_was_made_of(
     assert feature_settings(folder) == {"groups": len(GROUPS)}
 
 
+def test_a_model_of_others_gets_the_text_as_it_is(trained: Trained, segmenter: Segmenter, tmp_path: Path) -> None:
+    pack(trained, tmp_path / "model", {})
+    (tmp_path / "model" / "features.json").unlink()
+    sentence, word = SentenceEncoder(str(tmp_path / "model"), segmenter).encode(["怎么退款", "退款"])
+    assert not sentence.any()
+    assert word.any()
+
+
 def test_packing_replaces_the_folder_as_a_whole(trained: Trained, tmp_path: Path) -> None:
     (tmp_path / "left-over").write_text("old")
     pack(trained, tmp_path, {})

@@ -29,6 +29,7 @@ from bot.metrics import Metrics
 from bot.organisation.profile import Profile
 from bot.parts import Parts, open_parts
 from bot.settings import read_settings
+from bot.tables import conversations
 from bot.tickets.model import Ticket
 from bot.tickets.store import TicketStore
 from knowledge.database import transaction
@@ -196,12 +197,14 @@ class Shop:
         assert number is not None
         return TicketStore(self.engine).get(number)
 
-    def staff_say(self, text: str, conversation: Conversation | None = None) -> tuple[Message, ...]:
+    def staff_say(self, *texts: str, conversation: Conversation | None = None) -> tuple[Message, ...]:
         """What a colleague writes, as the console writes it: with a place in the outbox."""
         with transaction(self.engine) as connection:
-            draft = Draft(Author.STAFF, Kind.TEXT, text)
-            now = self.clock()
-            return append_drafts(connection, conversation or self.conversation, [draft], now, now)
+            drafts = [Draft(Author.STAFF, Kind.TEXT, text) for text in texts]
+            now, theirs = self.clock(), conversation or self.conversation
+            locked = select(conversations).where(conversations.c.id == theirs.id).with_for_update()
+            connection.execute(locked)  # ids are given out under the conversation's lock
+            return append_drafts(connection, theirs, drafts, now, now)
 
 
 @contextmanager

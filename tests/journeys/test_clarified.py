@@ -24,7 +24,8 @@ def offered(heard: Heard) -> list[str]:
 def test_a_choice_can_be_named_by_its_place(merchant: Merchant, said: str, place: int) -> None:
     wanted = offered(merchant.say(VAGUE))[place]
     heard = merchant.say(said)
-    assert (heard.kind, heard.rule) == ("answer", "choice")
+    assert heard.rule == "choice"
+    assert heard.kind in ("answer", "form")  # an entry with a guide begins with its first question
     assert heard.links[0]["title"] == wanted
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import threading
 
-import pytest
-from starlette.websockets import WebSocketDisconnect
-
 from tests.contracts.ledger_outcomes import at_once
 from tests.journeys.shop import Merchant, Shop, working
 
@@ -47,7 +44,7 @@ def test_readers_by_cursor_neither_miss_nor_repeat_while_four_write_at_once(stor
     def write(place: int) -> None:
         for count in range(8):
             if place % 2:
-                shop.staff_say(f"staff {place} {count}", conversation)
+                shop.staff_say(f"staff {place} {count}", conversation=conversation)
             else:
                 merchant.say(f"merchant {place} {count}", client_id=f"{place}-{count}")
 
@@ -63,8 +60,7 @@ def test_readers_by_cursor_neither_miss_nor_repeat_while_four_write_at_once(stor
 
 def test_a_reader_is_given_at_most_a_page_and_finds_the_rest_behind_it(shop: Shop, merchant: Merchant) -> None:
     merchant.say("转人工")
-    for count in range(230):
-        shop.staff_say(str(count))
+    shop.staff_say(*map(str, range(230)))
     first = merchant.read()
     rest = merchant.read(first["cursor"])
     assert len(first["messages"]) == 200
@@ -103,7 +99,4 @@ def test_a_socket_hears_nothing_of_others(shop: Shop, merchant: Merchant) -> Non
         shop.merchant().say("你好")
         merchant.say("你好")
         assert socket.receive_json() == {"type": "new"}
-        with pytest.raises(WebSocketDisconnect):
-            socket.close()
-            socket.receive_json()
         assert len(merchant.read()["messages"]) == 2

@@ -11,10 +11,17 @@ from tests.builders import an_entry
 
 ENTRIES = (
     an_entry("system", codes=("SYSTEMERROR", "ACQ.SYSTEM_ERROR"), aliases=("系统错误",)),
-    an_entry("paid", codes=("ORDERPAID",), aliases=("order has been paid",)),
+    an_entry("paid", codes=("ORDERPAID",), aliases=("order has been paid", "order paid")),
     an_entry("auth", codes=("AUTH_CODE_ERROR",)),
     an_entry("expired", codes=("AUTH_CODE_EXPIRED", "AUTHCODEEXPIRE")),
-    an_entry("rejected", codes=("40047", "99"), aliases=("IP", "a name of far too many words to be a code at all",)),
+    an_entry(
+        "rejected",
+        codes=("40047", "99"),
+        aliases=(
+            "IP",
+            "a name of far too many words to be a code at all",
+        ),
+    ),
     an_entry("denied", codes=("NO_AUTH",)),
     an_entry("denied-too", codes=("NOAUTH",)),
 )

@@ -124,9 +124,7 @@ def test_a_heavier_example_pulls_harder() -> None:
 PROBABILITIES, RIGHT = [0.9, 0.8, 0.7, 0.6, 0.5], [True, True, False, True, False]
 
 
-@pytest.mark.parametrize(
-    ("rate", "threshold"), [(0.0, 0.8), (0.25, 0.6), (0.3, 0.6), (0.4, 0.5), (1.0, 0.5)]
-)
+@pytest.mark.parametrize(("rate", "threshold"), [(0.0, 0.8), (0.25, 0.6), (0.3, 0.6), (0.4, 0.5), (1.0, 0.5)])
 def test_the_threshold_is_the_least_that_keeps_the_rate(rate: float, threshold: float) -> None:
     assert threshold_for(PROBABILITIES, RIGHT, [1.0] * 5, rate) == threshold
 

