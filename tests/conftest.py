@@ -25,6 +25,11 @@ NO_POSTGRES = pytest.StashKey[str]()
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: its driver keeps an event loop running in this thread, which asyncio.run cannot bear."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if (why := config.stash.get(NO_POSTGRES, None)) is not None:
         line = f"WARNING: PostgreSQL could not start, so nothing marked postgres was tested: {why}"

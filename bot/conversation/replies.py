@@ -96,12 +96,12 @@ class Replies:
     def _form(self, decision: Decision, step: Step) -> Draft:
         """A guide's question; at its opening with the conclusion of its entry, so that the main thing is said first."""
         entry = self.library.entry(step.guide)
-        text = step.text
         if decision.phrase == "not_understood":
-            text = phrases.not_understood(step.text)
-        elif not decision.rule.startswith("guide:"):
-            text = phrases.guide_opening(parse_answer(self.answer(entry)).conclusion, step.text)
-        return Draft(Author.BOT, Kind.FORM, text, self.link(entry), step.choices)
+            return Draft(Author.BOT, Kind.FORM, phrases.not_understood(step.text), choices=step.choices)
+        if decision.rule.startswith("guide:"):
+            return Draft(Author.BOT, Kind.FORM, step.text, choices=step.choices)
+        opening = phrases.guide_opening(parse_answer(self.answer(entry)).conclusion, step.text)
+        return Draft(Author.BOT, Kind.FORM, opening, self.link(entry), step.choices)
 
     def _handed(self, decision: Decision, told: HandOff) -> Draft:
         say = decision.step.text if decision.step else ""

@@ -75,6 +75,11 @@ class Merchant:
         """The newest bubble of the bot of this kind."""
         return self.page.locator(f".by-bot .bubble.{kind}").last
 
+    @property
+    def newest(self) -> Locator:
+        """The newest bubble of the bot: an answer, or the first question of a guide."""
+        return self.page.locator(".by-bot .bubble").last
+
     def open(self) -> None:
         self.launcher.click()
         expect(self.page.locator("[role=log]")).to_have_attribute("aria-busy", "false")

@@ -37,7 +37,8 @@ export class Pace {
   }
 
   reached(): void {
-    this.isOffline = false;
+    // An answer that was still under way when the network went does not mean it is back.
+    this.isOffline = globalThis.navigator?.onLine === false;
     this.#attempt = 0;
   }
 

@@ -108,7 +108,9 @@ function drawChoices(row: Row, actions: RowActions): (Node | string)[] {
   const group = (className: string, members: readonly Choice[]): HTMLElement | string =>
     members.length ? h("div", { class: className, role: "group" }, ...members.map(draw)) : "";
   const major = choices.filter((choice) => !isMinor(choice));
-  return [...drawParts(row.message.text), group("options", major), group("options minor", choices.filter(isMinor))];
+  const { text, entry } = row.message;
+  const link = entry ? h("div", { class: "foot" }, drawLink(actions.addressOf(entry.url), row.message)) : "";
+  return [...drawParts(text), group("options", major), group("options minor", choices.filter(isMinor)), link];
 }
 
 function drawChoice({ id, label }: Choice, row: Row, actions: RowActions): HTMLElement {
