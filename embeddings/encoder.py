@@ -38,11 +38,14 @@ class SentenceEncoder:
     """
 
     def __init__(self, name: str, segmenter: Segmenter) -> None:
+        import torch
         from sentence_transformers import SentenceTransformer
 
         self._segmenter = segmenter
         folder = BUILT_IN_FOLDER if name == BUILT_IN else Path(name)
         self._cut = (folder / _FEATURES_FILE).is_file()
+        if self._cut:
+            torch.set_num_threads(1)  # summing a few rows: a second thread only waits
         try:
             self._model = SentenceTransformer(str(folder) if folder.is_dir() else name, device="cpu")
         except (OSError, ValueError) as error:
