@@ -17,7 +17,6 @@ from knowledge.phrases import PERSON_MARK
 from knowledge.uncovered import PREFIX, Uncovered
 
 SEED = Path(__file__).parent / "seed"
-CATEGORIES_FILE = "categories.yml"
 UNCOVERED_FILE = "uncovered.yml"
 LEAST_PHRASINGS = 12
 _CONTACT = re.compile(

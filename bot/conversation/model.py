@@ -160,7 +160,6 @@ class State:
     """What a conversation remembers between turns; small, kept as JSON beside the holder.
 
     `failures` counts turns in a row that ended in a decline, in “none of these” or in “that did not help”.
-    `asked_before_human` is true once a question was asked before a hand-off: there is never a second one.
     """
 
     focus: Focus | None = None
@@ -170,7 +169,6 @@ class State:
     guide: GuidePlace | None = None
     failures: int = 0
     out_of_range: int = 0
-    asked_before_human: bool = False
     ticket: str | None = None
     transfer_noted_at: datetime | None = None
 

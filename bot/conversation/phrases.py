@@ -97,10 +97,6 @@ def trouble(promise: str) -> str:
     return f"系统刚才出了点问题，没能查到答案。\n您的话已经记下，工单号 {{ticket}}，客服会直接在这里回复您。{promise}"
 
 
-def raised(number: str, queue: str) -> str:
-    return f"已补充到工单 {number}，由{QUEUES[queue]}处理，不用重新提交。"
-
-
 def which(count: int) -> str:
     return "您是想问下面哪一个？" if count > 1 else "您是想问这个吗？"
 
@@ -198,22 +194,3 @@ def moment(at: datetime, same_day: bool) -> str:
     """“今天 18:30” or “11月23日 08:30”; `at` is already the local time."""
     clock = f"{at.hour:02d}:{at.minute:02d}"
     return f"今天 {clock}" if same_day else f"{at.month}月{at.day}日 {clock}"
-
-
-def fact_line(name: str, said: str) -> str:
-    return f"{FACTS.get(name, name)}：{said}"
-
-
-FACTS = {
-    "merchant_no": "商户编号",
-    "serial_no": "流水号",
-    "error_code": "错误码",
-    "amount": "金额",
-    "time": "时间",
-    "channel": "渠道",
-    "pay_direction": "扫码方向",
-    "ticket_no": "工单号",
-    "currency": "币种",
-    "contact_phone": "联系电话",
-    "contact_email": "邮箱",
-}
