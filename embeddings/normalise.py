@@ -64,7 +64,7 @@ class Normaliser:
 
     `pairs` maps a wrong or foreign spelling to the term meant; `terms` are the words worth recognising by sound;
     `is_word` tells ordinary words, which stay as they are although they sound like a term; `cut` cuts a text into
-    words, and only whole words are ever mended (自动|结算 holds no 冻结).
+    words, and only whole words are ever mended (自动|结算 holds no 冻结). Of terms that sound alike the first counts.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Normaliser:
         is_word: Callable[[str], bool] = lambda _: False,
         cut: Callable[[str], Iterable[str]] = list,
     ) -> None:
-        self._terms = {term for term in terms if len(term) >= 2 and all(map(_CJK.match, term))}
+        self._terms = dict.fromkeys(term for term in terms if len(term) >= 2 and all(map(_CJK.match, term)))
         self._is_word = is_word
         self._cut = cut
         self._syllable: dict[str, str] = {}
