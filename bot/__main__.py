@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("up", help=HELP["up"])
     one.add_argument("--host", help=HELP["host"])
     one.add_argument("--port", type=int, choices=range(65536), metavar="PORT", help=HELP["port"])
+    one.add_argument("--no-rasa", action="store_true", help=HELP["no-rasa"])
     one.set_defaults(command=up)
 
     one = commands.add_parser("ask", help=HELP["ask"])
@@ -98,13 +99,14 @@ def up(options: argparse.Namespace, settings: "Settings") -> int:
 
     host = options.host or settings.host
     port = settings.port if options.port is None else options.port
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    go_on = interruptible()
     try:
-        with open_door(host, port) as door, opened(settings) as parts:
+        with open_door(host, port) as door, opened(settings, rasa=not options.no_rasa) as parts:
             for check in parts.checks():
-                if not check.well:
+                if not check.well and check.name != "dialogue":  # that was told when it turned out
                     name = terminal.CHECKS.get(check.name, check.name)
                     say("! " + terminal.LIMITED.format(name=name, detail=check.detail))
+            go_on()
             serve(parts.app(), door, settings.public_url)
     except AlreadyOurs as ours:
         print(terminal.RUNNING_ALREADY.format(url=ours.url))
@@ -115,19 +117,18 @@ def up(options: argparse.Namespace, settings: "Settings") -> int:
     return 0
 
 
-def ask(_: argparse.Namespace, settings: "Settings") -> int:
+def ask(options: argparse.Namespace, settings: "Settings") -> int:
     """One question a line on standard input, one JSON decision a line on standard output and nothing else there."""
     answers = _only_answers()
     if sys.stdin.isatty():
         say(terminal.ASK_HINT)
-    with opened(settings) as parts:
+    with opened(settings, rasa=not options.no_rasa) as parts:
         asker = parts.asker()
         try:
             for question in questions(sys.stdin.buffer):
                 print(json.dumps(asker.ask(question), ensure_ascii=False), file=answers, flush=True)
         finally:
             asker.close()
-
     return 0
 
 
@@ -189,7 +190,8 @@ def doctor(_: argparse.Namespace, settings: "Settings") -> int:
     well &= _report("disk", free >= 1, low if free < 1 else "{} GB".format(free))
     step = "encoder"
     try:
-        from bot.parts import open_parts
+        from bot.dialogue.setup import state_of
+        from bot.parts import open_parts, taught
 
         parts = open_parts(settings)
         _report(step, True, settings.encoder)
@@ -200,30 +202,59 @@ def doctor(_: argparse.Namespace, settings: "Settings") -> int:
         with opened(settings) as parts:
             _report(step, True)
             for check in parts.checks():
-                well &= _report(check.name, check.well, check.detail) or not check.needed
+                if check.name != "dialogue":
+                    well &= _report(check.name, check.well, check.detail) or not check.needed
+            rasa = state_of(settings.home, taught(parts.store))
+            _report("dialogue", rasa == "trained", terminal.DIALOGUES[rasa])  # everything else works without
     except Exception as error:  # noqa: BLE001 - whatever is wrong is what a doctor is asked for
         well = _report(step, False, terminal.explain(error))
     return 0 if well else 1
 
 
-def test(options: argparse.Namespace, _: "Settings") -> int:
+def test(options: argparse.Namespace, settings: "Settings") -> int:
     """The whole suite, or what pytest is asked for; ends in what was not tested and why."""
     from bot.suite import run
 
-    return run(options.pytest)
+    return run(options.pytest, settings.home)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM. Of a bare KeyboardInterrupt in code that was text Python would still die at the end."""
+
+
+def interruptible() -> "Callable[[], None]":
+    """Let both signals interrupt; the result does so once more, as some libraries swallow one while being imported."""
+    came = []
+
+    def interrupt(number: int, _: object) -> None:
+        came.append(number)
+        raise Interrupted
+
+    def go_on() -> None:
+        if came:
+            raise Interrupted
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    return go_on
 
 
 @contextmanager
-def opened(settings: "Settings") -> "Iterator[Parts]":
-    """The parts, ready to answer; closed afterwards."""
+def opened(settings: "Settings", rasa: bool = False) -> "Iterator[Parts]":
+    """The parts, ready to answer; closed afterwards. Where Rasa is asked for and cannot be had, a line says why."""
+    from bot.dialogue import setup
+
+    environment, without = setup.had(settings.home) if rasa else (None, "no-rasa")
     progress = Progress()
     progress.phase(terminal.OPENING)
     from bot.parts import open_parts
 
-    parts = open_parts(settings)
+    parts = open_parts(settings, environment, without)
     try:
         parts.prepare(_shown_on(progress))
         progress.end()
+        if parts.sidecar is not None:
+            setup.await_started(parts.sidecar)
         yield parts
     finally:
         progress.end()

@@ -1,11 +1,11 @@
-"""What is counted: turns by what was decided, how long thinking took, requests refused."""
+"""What is counted: turns by what was decided, how long thinking took; and whether Rasa leads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -19,6 +19,12 @@ class Metrics:
         self._thought = Histogram(
             "shangda_thought_seconds", "Time to a decision", buckets=_BUCKETS, registry=self.registry
         )
+
+        self._rasa = Gauge("shangda_rasa_ready", "1 while Rasa answers, else 0", registry=self.registry)
+
+    def watch_rasa(self, ready: Callable[[], bool]) -> None:
+        """Ask this whenever somebody looks."""
+        self._rasa.set_function(lambda: float(ready()))
 
     def turn(self, channel: str, decision: Mapping[str, Any], ms: float) -> None:
         self._turns.labels(decision.get("kind") or "none", channel).inc()

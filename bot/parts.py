@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from bot import terminal
 from bot.app import create_app
 from bot.channels.outbox import Outbox
 from bot.channels.widget.live import NAME as WIDGET
@@ -27,8 +29,14 @@ from bot.conversation.ledger import SqlLedger
 from bot.conversation.model import Inbound
 from bot.conversation.policy import Policy
 from bot.conversation.replies import Replies
+from bot.dialogue.answers import reader
 from bot.dialogue.guides import Guide, read_guides
-from bot.dialogue.turn import PlainDialogue
+from bot.dialogue.intake import read_intake
+from bot.dialogue.leading import Leading
+from bot.dialogue.rasa import RasaDialogue
+from bot.dialogue.rasa_environment import RasaEnvironment
+from bot.dialogue.sidecar import Sidecar
+from bot.dialogue.turn import Dialogue, PlainDialogue
 from bot.health import Check, health_routes
 from bot.help.pages import HelpParts, help_routes
 from bot.jobs.worker import Worker
@@ -43,14 +51,17 @@ from bot.tickets.store import TicketStore
 from embeddings.encoder import SentenceEncoder
 from knowledge.confidence import CALIBRATION_FILE, Calibration
 from knowledge.database import Engine, migrate, open_database
+from knowledge.entry import Entry
 from knowledge.errors import EntryMissing, LibraryEmpty
 from knowledge.evaluate import GOLDEN, calibrate, look, read_questions, shape_of
 from knowledge.exchange import SEED, read_folder
 from knowledge.library import Library
 from knowledge.question import Language
 from knowledge.store import EntryStore
+from knowledge.uncovered import Uncovered
 
 Progress = Callable[[str, int, int], None]
+READY, NO_RASA = "ready", "no-rasa"
 _WIDGET_FOLDER = Path(__file__).parent.parent / "widget"
 
 
@@ -77,7 +88,10 @@ def _silent(_: str, __: int, ___: int) -> None:
 
 @dataclass
 class Parts:
-    """Everything that was made; close it when done."""
+    """Everything that was made; close it when done.
+
+    `sidecar` is the Rasa that was asked for; where there is none, `without` says why (a key of `terminal.DIALOGUES`).
+    """
 
     environment: Environment
     engine: Engine
@@ -86,22 +100,23 @@ class Parts:
     profile: Profile
     encoder: SentenceEncoder
     metrics: Metrics
-    guides: Mapping[str, Guide] = field(default_factory=read_guides)
+    leading: Leading
+    dialogue: Dialogue
+    sidecar: Sidecar | None = None
+    without: str = NO_RASA
     now: Callable[[], datetime] = utc_now
+
+    @property
+    def guides(self) -> Mapping[str, Guide]:
+        """The guides by the id of their entries."""
+        return self.leading.guides
 
     def migrate(self) -> None:
         migrate(self.engine, MIGRATIONS)
 
     def seed(self, progress: Progress = _silent) -> int:
         """On the first start, take in the entries that come with the software; returns how many."""
-        if self.store.all():
-            return 0
-        collection = read_folder(SEED)
-        progress("entries", 0, len(collection.entries))
-        self.store.put_many(collection.entries, "seed", self.now())
-        self.store.put_uncovered(collection.uncovered)
-        progress("entries", len(collection.entries), len(collection.entries))
-        return len(collection.entries)
+        return seed(self.store, self.now(), progress)
 
     def prepare(self, progress: Progress = _silent) -> None:
         """Tables, entries, index and calibration: afterwards questions can be answered."""
@@ -118,6 +133,8 @@ class Parts:
         self.library.refresh(
             self.store.all(), self.store.uncovered(), generation, lambda part: progress(f"index: {part}", 0, 0)
         )
+        if self.sidecar is not None:
+            self.sidecar.renew()
         return True
 
     def settle_calibration(self, progress: Progress = _silent) -> None:
@@ -158,8 +175,8 @@ class Parts:
         return Desk(
             SqlLedger(conversations),
             self.library,
-            PlainDialogue(self.guides),
-            self.guides,
+            self.dialogue,
+            self.leading,
             replies,
             counter,
             self.policy,
@@ -178,12 +195,24 @@ class Parts:
 
     def checks(self) -> list[Check]:
         ready = self.library.generation is not None
+        count = len(self.library.entries()) if ready else 0
+        library = terminal.LIBRARY.format(count=count) if ready else terminal.LIBRARY_EMPTY
+        state = self.dialogue_state()
         return [
-            Check("library", ready, f"{len(self.library.entries())} entries" if ready else "no entries published"),
-            Check("dialogue", True, "plain"),
+            Check("library", ready, library),
+            Check("dialogue", state in (READY, NO_RASA), terminal.DIALOGUES[state], needed=False),
         ]
 
+    def dialogue_state(self) -> str:
+        """Who leads now and why, as a key of `terminal.DIALOGUES`."""
+        if self.sidecar is None:
+            return self.without
+        if not self.sidecar.ready():
+            return self.sidecar.stage()[0].value
+        return READY if self.dialogue.ready() else "resting"
+
     def app(self) -> FastAPI:
+        self.metrics.watch_rasa(lambda: self.dialogue_state() == READY)
         hints = Hints()
         desk = self.desk(self.engine)
         widget = WidgetParts(
@@ -211,6 +240,10 @@ class Parts:
         return Asker(self)
 
     def close(self) -> None:
+        if self.sidecar is not None:
+            self.sidecar.stop()
+        if isinstance(self.dialogue, RasaDialogue):
+            self.dialogue.close()
         self.engine.dispose()
 
 
@@ -247,19 +280,67 @@ def read_calibration(path: Path) -> Calibration | None:
     return kept if shape_of(kept) else None
 
 
-def open_parts(environment: Environment) -> Parts:
-    """Make the parts. Raises `EncoderMissing`, `DatabaseUnsupported`; nothing is written yet."""
+def seed(store: EntryStore, now: datetime, progress: Progress = _silent) -> int:
+    """Take in the entries that come with the software where there are none; returns how many."""
+    if store.all():
+        return 0
+    collection = read_folder(SEED)
+    progress("entries", 0, len(collection.entries))
+    store.put_many(collection.entries, "seed", now)
+    store.put_uncovered(collection.uncovered)
+    progress("entries", len(collection.entries), len(collection.entries))
+    return len(collection.entries)
+
+
+def taught(store: EntryStore) -> list[Entry | Uncovered]:
+    """What Rasa learns from, besides its own examples."""
+    return [*store.all(), *store.uncovered()]
+
+
+def leading_of(language: Language, profile: Profile) -> Leading:
+    """The guides, read with the answers they list, and the intake, with the usual form of a merchant number."""
+    guides = read_guides()
+
+    def looks_right(number: str) -> bool:
+        return re.search(str(profile.get("merchant_number_pattern")), number) is not None
+
+    return Leading(guides, replace(read_intake(), looks_right=looks_right), reader(guides, language))
+
+
+def open_parts(environment: Environment, rasa: RasaEnvironment | None = None, without: str = NO_RASA) -> Parts:
+    """Make the parts. Raises `EncoderMissing`, `DatabaseUnsupported`.
+
+    Without `rasa`, for the reason `without`, nothing is written yet. With it, tables and entries are there afterwards,
+    for Rasa is trained on them, and Rasa is on its way: it takes as long to start as everything else.
+    """
     home = environment.home
-    language = Language(cache_folder=home / "cache")
-    encoder = SentenceEncoder(environment.encoder, language.segmenter)
-    calibration = read_calibration(CALIBRATION_FILE) or Calibration.none()
     engine = open_database(environment.database_url)
-    return Parts(
-        environment=environment,
-        engine=engine,
-        store=EntryStore(engine),
-        library=Library(language, encoder, calibration, home / "index"),
-        profile=Profile(engine),
-        encoder=encoder,
-        metrics=Metrics(),
-    )
+    store, profile = EntryStore(engine), Profile(engine)
+    language = Language(cache_folder=home / "cache")
+    leading = leading_of(language, profile)
+    sidecar = None
+    if rasa is not None:
+        migrate(engine, MIGRATIONS)
+        seed(store, utc_now())
+        sidecar = Sidecar.of(rasa, lambda: rasa.model(taught(store)), leading)
+        sidecar.start()
+    try:
+        encoder = SentenceEncoder(environment.encoder, language.segmenter)
+        calibration = read_calibration(CALIBRATION_FILE) or Calibration.none()
+        return Parts(
+            environment=environment,
+            engine=engine,
+            store=store,
+            library=Library(language, encoder, calibration, home / "index"),
+            profile=profile,
+            encoder=encoder,
+            metrics=Metrics(),
+            leading=leading,
+            dialogue=PlainDialogue(leading) if sidecar is None else RasaDialogue(leading, sidecar, language.normalise),
+            sidecar=sidecar,
+            without=without,
+        )
+    except BaseException:
+        if sidecar is not None:
+            sidecar.stop()
+        raise

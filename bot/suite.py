@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from bot import terminal
 from bot.bootstrap import ROOT
+from bot.dialogue import setup
+from bot.dialogue.rasa_environment import RasaUnavailable
 from bot.terminal import Progress, say
 
 if TYPE_CHECKING:
@@ -24,9 +26,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OLDEST_NODE = 20
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run pytest with these arguments and return its status."""
-    missing = [line for line in (need_browser(), need_widget_tools(ROOT / "widget")) if line]
+def run(arguments: Sequence[str], home: Path) -> int:
+    """Run pytest with these arguments and return its status; what making Rasa's environment leaves goes to `home`."""
+    needed = (need_browser(), need_widget_tools(ROOT / "widget"), need_rasa(home))
+    missing = [line for line in needed if line]
     import pytest
 
     skips = Skips()
@@ -95,6 +98,15 @@ def need_widget_tools(folder: Path) -> str | None:
         lines = done.stdout.strip().splitlines()
         return terminal.NPM_FAILED.format(reason=lines[0] if lines else done.returncode)
     stamp.write_text(wanted, encoding="utf-8")
+    return None
+
+
+def need_rasa(home: Path) -> str | None:
+    """Make Rasa's environment or bring it up to date; else the line that says why not."""
+    try:
+        setup.installed(home)
+    except RasaUnavailable as error:
+        return terminal.RASA_NOT_TESTED.format(reason=setup.reason_of(error))
     return None
 
 

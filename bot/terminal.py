@@ -32,13 +32,54 @@ INSTALLING_TESTS = "安装依赖和测试工具（首次要几分钟，之后不
 INSTALLED = "环境就绪，用时 {seconds} 秒"
 WAITING = "另一个进程正在安装环境，等它装完"
 
+SECONDS = "{seconds} 秒"
+RASA_STEPS = {
+    "waiting for another process": "另一个进程正在安装 Rasa 的环境，等它装完",
+    "looking for a Python": "准备 Rasa 的环境 .venv-rasa：查找 Python 3.8–3.10",
+    "downloading a Python": "下载 Rasa 用的 Python 3.10",
+    "making an environment": "创建 Rasa 的环境 .venv-rasa",
+    "installing packages": "安装 Rasa（首次要几分钟，占 2.7 GB，之后不再装）",
+}
+RASA_INSTALLED = "Rasa 的环境就绪，用时 {seconds} 秒"
+RASA_STAGES = {"model": "训练 Rasa（条目或配置有改动时才训练，约一两分钟）", "starting": "启动 Rasa"}
+RASA_STARTED = "Rasa 就绪，等了 {seconds} 秒"
+RASA_MISSING = {
+    "no-python": "没有 Rasa 要的 Python 3.8–3.10，也没能下载。请安装 Python 3.10（如 pyenv install 3.10）再运行一次",
+    "no-disk": "磁盘空间不够装 Rasa（{detail}）。请清理后再运行一次",
+    "no-network": "连不上软件包源，Rasa 没有装上。请检查网络或代理（HTTPS_PROXY）、镜像（PIP_INDEX_URL），再运行一次",
+    "not-installed": "Rasa 没有装上（{detail}）。处理后再运行一次",
+    "not-trained": "Rasa 没有训练成功（{detail}）。稍后会自动再试",
+    "not-started": "Rasa 没有启动成功（{detail}）。稍后会自动再试",
+}
+RASA_MEANWHILE = "；现在由自带的对话引擎应答，其余功能照常（不想用 Rasa 可加 --no-rasa）"
+RASA_NOT_TESTED = "要用 Rasa 的测试没有运行：{reason}"
+DIALOGUES = {
+    "ready": "Rasa",
+    "model": "Rasa 正在训练，暂由自带引擎应答",
+    "starting": "Rasa 正在启动，暂由自带引擎应答",
+    "failed": "Rasa 没有启动成功，正在重试，暂由自带引擎应答",
+    "stopped": "Rasa 已停止，由自带引擎应答",
+    "resting": "Rasa 连续出错，停用几秒，暂由自带引擎应答",
+    "no-rasa": "自带引擎（没有要用 Rasa）",
+    "no-python": "没有 Rasa 要的 Python，由自带引擎应答",
+    "no-disk": "磁盘空间不够装 Rasa，由自带引擎应答",
+    "no-network": "没有网络装 Rasa，由自带引擎应答",
+    "not-installed": "Rasa 没有装上，由自带引擎应答",
+    "to-install": "Rasa 还没有安装，python3 -m bot up 会装",
+    "stale": "Rasa 的环境与当前版本不一致，python3 -m bot up 会重装",
+    "to-train": "Rasa 已安装；模型还没有训练，或条目有改动，python3 -m bot up 会训练",
+    "trained": "Rasa 已安装，模型是最新的",
+}
+LIBRARY = "{count} 条条目"
+LIBRARY_EMPTY = "还没有发布条目"
+
 HELP = {
     "about": "商答：支付公司的商户客服机器人",
-    "up": "启动服务并打印网址（首次会安装依赖、导入自带条目）",
+    "up": "启动服务并打印网址（首次会安装依赖和 Rasa、导入自带条目、训练）",
     "host": "监听地址，默认取 BOT_HOST 或 127.0.0.1",
     "port": "监听端口，默认取 BOT_PORT 或 8080",
     "ask": "从标准输入逐行读问题，逐行输出 JSON 结论",
-    "no-rasa": "不经过 Rasa，只用自带的对话引擎",
+    "no-rasa": "不安装、不启动 Rasa，只用自带的对话引擎",
     "settings": "查看和修改机构设置（营业时间、菜单路径、联系方式等）",
     "list": "列出全部设置",
     "get": "输出一项设置",

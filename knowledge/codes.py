@@ -53,7 +53,10 @@ class CodeBook:
             owners.append(entry)
 
     def find(self, text: str, bare_numbers: bool = True) -> tuple[str, ...]:
-        """Canonical codes in `text`, the most specific (longest) first. A bare number counts only if said as a code."""
+        """Canonical codes in `text`, the most specific first: names before numbers, then in the order of the text.
+
+        A bare number counts only if said as a code.
+        """
         text = unicodedata.normalize("NFKC", text).upper()
         found: dict[str, None] = {}
         for run in _RUN.finditer(text):
@@ -63,7 +66,7 @@ class CodeBook:
             for code, start, end in self._in_run(words):
                 if not code.isdigit() or (bare_numbers and _said_as_code(text, start, end)):
                     found[code] = None
-        return tuple(sorted(found, key=lambda code: -len(fold_code(code))))
+        return tuple(sorted(found, key=_is_number))
 
     def _in_run(self, words: Sequence[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
         at = 0
@@ -93,9 +96,13 @@ class CodeBook:
         """Entries that explain the most specific of `codes`; several where codes are equally specific or shared."""
         if not codes:
             return ()
-        longest = len(fold_code(codes[0]))
-        first = [code for code in codes if len(fold_code(code)) == longest]
+        first = [code for code in codes if _is_number(code) == _is_number(codes[0])]
         return tuple(dict.fromkeys(owner for code in first for owner in self._owners[code]))
+
+
+def _is_number(code: str) -> bool:
+    """Whether a code is a bare number: those say where something failed, names say what."""
+    return fold_code(code).isdigit()
 
 
 def _without_one(word: str) -> Iterator[str]:

@@ -10,23 +10,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.conversation.decide import Case, decide, urgent
-from bot.conversation.handoff import Counter
+from bot.conversation.case import Case
+from bot.conversation.context import search, second_part
+from bot.conversation.decide import decide, urgent
+from bot.conversation.handoff import Counter, facts_known, facts_told
 from bot.conversation.hearing import hear
 from bot.conversation.held import while_held
+from bot.conversation.leads import INTAKE_BEGINS
 from bot.conversation.ledger import Ledger, Outcome, Stale
-from bot.conversation.model import Conversation, Decision, Heard, Holder, Inbound, Message, Turn
-from bot.conversation.policy import Policy
-from bot.conversation.progress import fresh, moved
+from bot.conversation.model import Conversation, Decision, Fact, Heard, Holder, Inbound, Message, Turn
+from bot.conversation.policy import HANDED, Policy
+from bot.conversation.progress import fresh, merged, moved
 from bot.conversation.replies import Replies
-from bot.dialogue.guides import Guide, begin
+from bot.dialogue.guides import begin
+from bot.dialogue.intake import begin as begin_intake
+from bot.dialogue.leading import Leading
 from bot.dialogue.turn import Dialogue
 from knowledge.confidence import Confidence
 from knowledge.gaps import Gap
 from knowledge.library import Library, Ranking
 
 _THOUGHTS = 3
-_FOLLOW_UP_CHARS = 10
 _LOCKS = 64
 _NOTHING = Ranking((), Confidence(0.0), 1.0, None, (), ())
 _GAP_RULES = frozenset({"low-confidence", "second-failure", "first-failure", "trouble"})
@@ -51,7 +55,7 @@ class Desk:
         ledger: Ledger,
         library: Library,
         dialogue: Dialogue,
-        guides: Mapping[str, Guide],
+        leading: Leading,
         replies: Replies,
         counter: Counter,
         policy: Callable[[], Policy],
@@ -61,7 +65,7 @@ class Desk:
         self._ledger = ledger
         self._library = library
         self._dialogue = dialogue
-        self._guides = guides
+        self._guides, self._intake = leading.guides, leading.intake
         self._replies = replies
         self._counter = counter
         self._policy = policy
@@ -95,27 +99,50 @@ class Desk:
         """Understand, search, decide: no transaction is open and nothing is written."""
         state = replace(conversation.state, focus=fresh(conversation.state.focus, self._now()))
         conversation = replace(conversation, state=state)
+        ranking = search(self._library, state, heard, self._policy().answer_at)
+        heard = replace(heard, codes=ranking.codes, matter=self._matter(ranking))
         turn = self._dialogue.turn(conversation.id, heard, state, pressed)
-        ranking = self._search(conversation, heard)
         case = Case(conversation, heard, turn, ranking, self._policy(), pressed)
         decision = decide(case)
-        if decision.kind == "form" and decision.step is None and decision.entry:
-            decision = replace(decision, step=begin(self._guides[decision.entry]))
-        return case, decision
+        if turn.step is not None and decision.step is not turn.step:  # the message was no answer, so it gave no fact
+            case = replace(case, turn=replace(turn, step=None, facts=heard.facts))
+        return case, self._second(case, self._begun(case, decision))
 
-    def _search(self, conversation: Conversation, heard: Heard) -> Ranking:
-        """Search the message alone; a short one that says little by itself also together with what it is about."""
-        state = conversation.state
-        bare = not any(choice.entry for choice in state.choices)
-        question = self._library.language.read(heard.text)
-        ranking = self._library.search(question, bare_numbers=bare)
-        short = len(question.normalised) <= _FOLLOW_UP_CHARS
-        sure = ranking.confidence.value >= self._policy().answer_at
-        if state.focus is None or sure or not (short and heard.signals.follow_up):
-            return ranking
-        joined = self._library.language.read(f"{state.focus.question} {heard.text}")
-        together = self._library.search(joined, bare_numbers=bare)
-        return together if together.confidence.value > ranking.confidence.value else ranking
+    def _matter(self, ranking: Ranking) -> str | None:
+        """The intent of what a message is likeliest about, where that is likelier than nothing."""
+        best = ranking.candidates[0] if ranking.candidates else None
+        return best.intent if best is not None and best.probability > ranking.none else None
+
+    def _second(self, case: Case, decision: Decision) -> Decision:
+        """A hand-off with the second matter of the message to go on with, where there is one that can be answered."""
+        rest = second_part(case.heard.text) if decision.kind == "handoff" and decision.step is None else ""
+        if not rest:
+            return decision
+        ranking = self._library.search(self._library.language.read(rest))
+        best = ranking.candidates[0] if ranking.candidates else None
+        if best is None or best.probability < case.policy.answer_at or best.entry in (*HANDED, decision.entry):
+            return decision
+        return replace(decision, choices=(best.entry,))
+
+    def _carried(self, case: Case) -> tuple[Fact, ...]:
+        """The facts an intake begins with; for a second ticket only those that are not of the first one's matter."""
+        known = facts_known(case, self._guides)
+        if case.state.ticket is None or not case.heard.signals.tells_matter:
+            return known
+        told = {fact.name for fact in facts_told(case)}
+        return tuple(fact for fact in known if fact.name in told or fact.name in self._intake.words["kept"])
+
+    def _begun(self, case: Case, decision: Decision) -> Decision:
+        """A decision to lead, with the first question."""
+        if decision.rule == INTAKE_BEGINS:
+            focus = case.state.focus
+            about = focus.question if focus else ""
+            matter = self._policy().intent_of(focus.entry) if focus else None
+            step = begin_intake(self._intake, case.heard, self._carried(case), about, matter)
+            return replace(decision, rule=f"intake:{step.step}", step=step)
+        if decision.kind == "form" and decision.step is None and decision.entry:
+            return replace(decision, step=begin(self._guides[decision.entry]))
+        return decision
 
     def _answer(self, conversation: Conversation, inbound: Message, heard: Heard, pressed: str | None) -> Reply:
         """One thought at a time for a conversation in this process; across processes the version decides."""
@@ -146,22 +173,26 @@ class Desk:
         try:
             case, decision = self.think(replace(conversation, holder=Holder.BOT), heard, pressed)
             if conversation.holder is not Holder.BOT:
-                return self._held(replace(case, conversation=conversation), started)
+                return self._held(replace(case, conversation=conversation), decision, started)
             return self._concluding(case, decision, started)
         except Exception:  # one of the three edges: whatever fails here, the merchant gets a sentence and a ticket
             log.exception("thinking failed in conversation %s", conversation.id)
         case = Case(conversation, heard, Turn(), _NOTHING, self._policy(), pressed)
         if conversation.holder is not Holder.BOT:
-            return self._held(case, started)
+            return self._held(
+                case, decide(replace(case, conversation=replace(conversation, holder=Holder.BOT))), started
+            )
         trouble = Decision("handoff", "trouble", phrase="trouble", queue="tech_support", secrets=heard.secrets)
         return self._concluding(case, urgent(case) or trouble, started)
 
-    def _held(self, case: Case, started: float) -> Outcome:
+    def _held(self, case: Case, would: Decision, started: float) -> Outcome:
         conversation = case.conversation
-        decision = while_held(case, self._now())
+        decision = while_held(case, would, self._now())
         if decision is None:
             nothing = Decision("say", f"held-by-{conversation.holder.value}")
-            return self._written(case, nothing, (), conversation.state, conversation.holder, None, started)
+            change = self._counter.told(case, self._now())
+            state = replace(conversation.state, facts=merged(conversation.state.facts, facts_told(case)))
+            return self._written(case, nothing, (), state, conversation.holder, change, started)
         return self._concluding(case, decision, started)
 
     def _concluding(self, case: Case, decision: Decision, started: float) -> Outcome:
@@ -172,10 +203,16 @@ class Desk:
             status, change = self._counter.status(case, decision, now)
             drafts = (*self._replies.warnings(decision), *status)
         else:
+            if change is None and (decision.rule == "ticket-facts" or case.conversation.holder is not Holder.BOT):
+                change = self._counter.told(case, now)
             drafts = tuple(self._replies.drafts(case, decision, choices, told))
-        entry = self._library.entry(decision.entry) if decision.entry and decision.kind in ("answer", "form") else None
+        about = decision.choices[0] if decision.kind == "clarify" and decision.choices[0] != "again" else decision.entry
+        entry = self._library.entry(about) if about and self._policy().intent_of(about) is not None else None
         question = case.heard.text
-        state = moved(case.state, decision, case.heard.facts, choices, entry, question, now)
+        before, facts = case.state, facts_told(case)
+        if decision.step is not None and decision.step.intake is not None and before.intake is None:
+            before, facts = replace(before, facts=()), self._carried(case)
+        state = moved(before, decision, facts, choices, entry, question, now)
         if decision.phrase == "waiting":
             state = replace(state, transfer_noted_at=now)
         holder = case.conversation.holder
@@ -185,9 +222,8 @@ class Desk:
             holder = Holder.QUEUE
         return self._written(case, decision, drafts, state, holder, change, started)
 
-    @staticmethod
     def _written(
-        case: Case, decision: Decision, drafts: Any, state: Any, holder: Holder, change: Any, started: float
+        self, case: Case, decision: Decision, drafts: Any, state: Any, holder: Holder, change: Any, started: float
     ) -> Outcome:
         ms = (time.perf_counter() - started) * 1000
         gap = None
@@ -195,7 +231,8 @@ class Desk:
             normalised = case.heard.text.lower()
             nearest = tuple(candidate.entry for candidate in case.ranking.candidates[:3])
             gap = Gap(case.heard.text, normalised, decision.rule, nearest)
-        return Outcome(explained(case, decision, ms), tuple(drafts), state, holder, change, gap, ms)
+        facts = {fact.name: fact.value for fact in facts_known(case, self._guides)}
+        return Outcome(explained(case, decision, ms, facts), tuple(drafts), state, holder, change, gap, ms)
 
     def _told(
         self,
@@ -210,8 +247,8 @@ class Desk:
         return Reply(inbound, messages, conversation.holder, decision)
 
 
-def explained(case: Case, decision: Decision, ms: float) -> dict[str, Any]:
-    """The decision as it is kept and shown: what, why, and the candidates with their probabilities."""
+def explained(case: Case, decision: Decision, ms: float, facts: Mapping[str, str]) -> dict[str, Any]:
+    """The decision as it is kept and shown: what, why, the facts known, and the candidates with their probabilities."""
     confidence = decision.confidence
     return {
         "kind": decision.kind,
@@ -220,11 +257,12 @@ def explained(case: Case, decision: Decision, ms: float) -> dict[str, Any]:
         "intent": decision.intent,
         "queue": decision.queue,
         "rule": decision.rule,
+        "facts": dict(facts),
         "candidates": [
             {"entry": candidate.entry, "score": round(candidate.probability, 4)}
             for candidate in case.ranking.candidates[:5]
         ],
-        "choices": [choice for choice in decision.choices if choice not in ("again", "person")],
+        "choices": [choice for choice in decision.choices if choice not in ("again", "person", "rate")],
         "secrets": [secret.value for secret in decision.secrets],
         "because": decision.because,
         "ms": round(ms, 2),

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.conversation import phrases
-from bot.conversation.decide import Case
+from bot.conversation.case import Case
+from bot.conversation.facts import alternatives
 from bot.conversation.model import Author, Decision, Draft, Fact, Kind, TicketCard
 from bot.conversation.policy import COMPLAINTS_QUEUE, DEFAULT_QUEUE, RED_QUEUE
 from bot.conversation.progress import merged
@@ -20,7 +21,9 @@ from bot.tickets.service_levels import promise
 from bot.tickets.store import TicketStore
 
 _ZONE = ZoneInfo("Asia/Shanghai")
+_ONE_OF = {"channel": "channels", "pay_direction": "directions"}
 _SUMMARY_CHARS = 300
+_DETAIL_CHARS = 1500
 _MOST_SHOWN = 3
 _SAME_MATTER = ("person", "second-failure", "anger", "trouble")
 
@@ -69,7 +72,7 @@ class Counter:
             priority=priority,
             summary="" if held else self._summary(case, decision),
             event=TicketEvent("raised" if held else "created", decision.rule, "bot", now),
-            facts=self._facts(case),
+            facts=facts_known(case, self.guides),
             due_at=due_at,
             number=held.number if held else None,
         )
@@ -107,29 +110,79 @@ class Counter:
         except TicketMissing:
             return None
         done = ticket.state in (TicketState.RESOLVED, TicketState.CLOSED)
-        same = decision.rule in _SAME_MATTER or ticket.queue == queue or decision.priority == "red"
+        if decision.rule == "intake:submitted":
+            same = not _opens_another(case)
+        else:
+            complains = decision.queue == COMPLAINTS_QUEUE and case.heard.signals.same_matter
+            same = decision.priority == "red" or complains or decision.rule in _SAME_MATTER or ticket.queue == queue
         return ticket if same and not done else None
 
     @staticmethod
     def _moves(case: Case, decision: Decision, held: Ticket) -> bool:
         """Whether an open ticket changes its desk: when money is at stake, or another desk was asked for by name."""
         named = case.heard.signals.human_queue is not None and held.queue not in (RED_QUEUE, COMPLAINTS_QUEUE)
-        return decision.priority == "red" or named
+        complains = decision.queue == COMPLAINTS_QUEUE and held.queue != RED_QUEUE
+        return decision.priority == "red" or complains or named
 
-    def _facts(self, case: Case) -> tuple[Fact, ...]:
-        found = merged(case.state.facts, case.heard.facts)
-        if case.ranking.codes:
-            found = merged(found, (Fact("error_code", case.ranking.codes[0], case.ranking.codes[0]),))
-        place = case.turn.step.place if case.turn.step else case.state.guide
-        if place is not None and place.guide in self.guides:
-            said = facts_of(self.guides[place.guide], place)
-            found = merged(found, tuple(Fact(name, value, value) for name, value in said.items()))
-        return found
+    def told(self, case: Case, now: datetime) -> TicketChange | None:
+        """What a message adds to the open ticket of its conversation, or puts right there; None where nothing does."""
+        number = case.state.ticket
+        if number is None or not (case.heard.facts or case.ranking.codes):
+            return None
+        try:
+            ticket = self.tickets.get(number)
+        except TicketMissing:
+            return None
+        held = {fact.name: fact.value for fact in ticket.facts}
+        new = [fact for fact in facts_told(case) if held.get(fact.name) != fact.value and fact.name != "ticket_no"]
+        if not new or ticket.state in (TicketState.RESOLVED, TicketState.CLOSED):
+            return None
+        detail = "; ".join(f"{fact.name}: {held.get(fact.name, '')} -> {fact.value}" for fact in new)
+        event = TicketEvent("facts", detail, "merchant", now)
+        return TicketChange(ticket.queue, ticket.priority, "", event, facts=tuple(new), number=number)
 
     def _summary(self, case: Case, decision: Decision) -> str:
+        """What it is about: the description of an intake, else the question before and this message."""
+        intake = case.turn.step.intake if case.turn.step else case.state.intake
+        if intake is not None and intake.detail:
+            return intake.detail[:_DETAIL_CHARS]
         focus = case.state.focus
         about = focus.question if focus and focus.question != case.heard.text else ""
         return " / ".join(filter(None, (about, case.heard.text)))[:_SUMMARY_CHARS]
+
+
+def _opens_another(case: Case) -> bool:
+    """Whether the intake took in a matter of its own, and not what the open ticket is about."""
+    intake = case.turn.step.intake if case.turn.step else None
+    return intake is not None and intake.own
+
+
+def facts_told(case: Case) -> tuple[Fact, ...]:
+    """The facts of one message: those read in it, those its answer established, and the error code it names.
+
+    Where it names two ways to pay it says nothing of which one was used.
+    """
+    codes = case.ranking.codes[:1]
+    told = case.turn.facts or case.heard.facts
+    several = {one for one in _ONE_OF if len({fact.value for fact in told if fact.name == one}) > 1}
+    told = tuple(fact for fact in told if fact.name not in several)
+    return merged(told, tuple(Fact("error_code", code, code) for code in codes))
+
+
+def facts_known(case: Case, guides: Mapping[str, Guide]) -> tuple[Fact, ...]:
+    """Everything the conversation has established: earlier facts, this message's, and the answers to a guide."""
+    found = merged(case.state.facts, facts_told(case))
+    place = case.turn.step.place if case.turn.step else case.state.guide
+    if place is not None and place.guide in guides:
+        said = facts_of(guides[place.guide], place)
+        found = merged(found, tuple(Fact(name, value, _named(name, value)) for name, value in said.items()))
+    return found
+
+
+def _named(name: str, label: str) -> str:
+    """The value of a guide's answer: that of the fact where the answer names one (“顾客扫我” is customer_scans)."""
+    named = alternatives(_ONE_OF[name], label) if name in _ONE_OF else []
+    return named[0][0] if named else label
 
 
 def _urged(ticket: Ticket, now: datetime) -> TicketChange:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation.decide import Case, decide
+from bot.conversation.case import Case
 from bot.conversation.model import Decision, Holder
 
 _NOTE_EVERY_SECONDS = 600.0
 _HOURS_ENTRIES = ("service-hours", "service-holiday-peak-hours")
 
 
-def while_held(case: Case, now: datetime) -> Decision | None:
-    """A new emergency, the ticket's state, the hours when asked, or once in ten minutes that a person is coming.
+def while_held(case: Case, decision: Decision, now: datetime) -> Decision | None:
+    """What is said of what the bot would do: a new emergency, the ticket's state, the hours when asked, the second
+    matter of a message where it was offered, or once in ten minutes that a person is coming.
 
     “继续问机器人” gives the conversation back while the ticket waits. None: nothing is said.
     """
-    decision = decide(replace(case, conversation=replace(case.conversation, holder=Holder.BOT)))
     if decision.priority == "red" or decision.rule == "ticket":
         return decision
     secrets = decision.secrets
     waits = case.conversation.holder is Holder.QUEUE
+    offered = decision.rule == "choice" or decision.rule.startswith("guide:")
+    if waits and offered and decision.kind in ("answer", "form"):
+        return decision
     if waits and case.heard.signals.resume_bot:
         return Decision("say", "resume-bot", phrase="back_with_bot", secrets=secrets)
     if decision.kind == "answer" and decision.entry in _HOURS_ENTRIES:

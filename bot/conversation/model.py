@@ -146,13 +146,36 @@ class GuidePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class IntakePlace:
+    """Where the taking in of a ticket stands.
+
+    `step` is `detail`, the name of the fact asked for, or `confirm`; `asked` the steps behind it, oldest first;
+    `matter` the intent of what it is about, where known. `doubted` says that the open question has been put twice,
+    `questioned` that a merchant number of unusual form has been asked about, `own` that the matter was told for it.
+    """
+
+    step: str
+    detail: str = ""
+    matter: str | None = None
+    asked: tuple[str, ...] = ()
+    doubted: bool = False
+    questioned: bool = False
+    own: bool = False
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Focus:
-    """What the conversation is about; forgotten ten minutes after `at`."""
+    """What the conversation is about; forgotten ten minutes after `at`.
+
+    `question` is what was asked, `chosen` the title of what was then chosen, if anything was.
+    """
 
     entry: str
     category: str
     question: str
     at: datetime
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +190,7 @@ class State:
     choices: tuple[Choice, ...] = ()
     choice_question: str = ""
     guide: GuidePlace | None = None
+    intake: IntakePlace | None = None
     failures: int = 0
     out_of_range: int = 0
     ticket: str | None = None
@@ -222,7 +246,9 @@ class Signals:
     """What the fixed rules see in one text, whatever any classifier thinks.
 
     `human_queue` is the desk a person was asked for by name, if one was named (tech_support, cross_border, enterprise,
-    complaints, merchant_service). `ticket_number` is normalised (TK20261122-0042).
+    complaints, merchant_service). `ticket_number` is normalised (TK20261122-0042). `tells_matter` says of a message
+    that asks for a ticket that it also tells what the ticket is about. What begins with `says` is said in one clause
+    of a message that may say more.
     """
 
     funds_lost: bool = False
@@ -241,6 +267,20 @@ class Signals:
     restart: bool = False
     resume_bot: bool = False
     resume_guide: bool = False
+    wants_ticket: bool = False
+    tells_matter: bool = False
+    corrects: bool = False
+    agrees: bool = False
+    gives_up: bool = False
+    asks: bool = False
+    asks_number: bool = False
+    same_matter: bool = False
+    pays_again: bool = False
+    vague: bool = False
+    thanks_too: bool = False
+    says_unknown: bool = False
+    says_solved: bool = False
+    says_enough: bool = False
     follow_up: bool = False
     small_talk: SmallTalk | None = None
     asks_progress: bool = False
@@ -251,18 +291,25 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One question after the guard: what may be stored, and what was recognised in it."""
+    """One question after the guard: what may be stored, and what was recognised in it.
+
+    `codes` are the known error codes in it, `matter` the intent of the entry that the library takes it for.
+    """
 
     text: str
     secrets: tuple[Secret, ...] = ()
     signals: Signals = Signals()
     facts: tuple[Fact, ...] = ()
     codes: tuple[str, ...] = ()
+    matter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A guide's next move: a question to ask (with choices), or its end."""
+    """The next move of what leads, a guide or the intake: a question to ask (with choices), or the end.
+
+    `place` is where a guide then stands, `intake` where the intake does; `facts` are what the answer established.
+    """
 
     guide: str
     step: str
@@ -275,13 +322,16 @@ class Step:
     queue: str | None = None
     took_anything: bool = False
     """Whether the step before takes any text, so that a new question may have been swallowed."""
+    intake: IntakePlace | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What the dialogue engine understood, and what it would say next if it leads.
 
-    `step` is the next step of a running guide; `asked` its open question, where the message did not answer it.
+    `step` is the next step of a running guide or intake; `asked` its open question, where the message was no answer.
+    `intents` are the likeliest intents with their probabilities, best first; empty where the engine names none.
     """
 
     intent: str | None = None
@@ -290,6 +340,7 @@ class Turn:
     step: Step | None = None
     asked: Step | None = None
     wants_human: bool = False
+    intents: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ STATES = {"open": "待处理", "assigned": "处理中", "waiting": "等您补充
 NONE_OF_THESE = "都不是"
 PERSON = "转人工"
 RESUME_GUIDE = "继续刚才的排查"
+RESUME_INTAKE = "继续登记工单"
 RESUME_BOT = "继续问机器人"
 FOUR_STEPS = (
     "1. 马上停用相关的收款码、账户、操作员和密钥，能改密码的立即改。\n"
@@ -93,6 +94,18 @@ def guide_ticket(say: str, queue: str, promise: str) -> str:
     return f"{say}\n刚才查过的都写进工单 {{ticket}} 了，由{QUEUES[queue]}接着处理。{promise}"
 
 
+def registered(queue: str, promise: str) -> str:
+    return f"已登记，工单号 {{ticket}}，由{QUEUES[queue]}处理。{promise}\n要补充或更正，直接发在这里就行。"
+
+
+def second_matter(title: str) -> str:
+    return f"您还提到一件事：“{title}”。还要继续查吗？"
+
+
+def facts_kept(number: str | None) -> str:
+    return f"已记在工单 {number} 上，处理的同事会按最新的来。还有别的也可以接着说。"
+
+
 def trouble(promise: str) -> str:
     return f"系统刚才出了点问题，没能查到答案。\n您的话已经记下，工单号 {{ticket}}，客服会直接在这里回复您。{promise}"
 
@@ -143,15 +156,39 @@ def left() -> str:
 
 
 def solved(say: str) -> str:
-    return say or "太好了，问题解决就好。还有别的问题随时说。"
+    return f"{say or '太好了，问题解决就好。'}\n这次的服务您打几分？1 分不满意，5 分很满意，愿意的话回复数字。"
 
 
 def guide_opening(conclusion: str, question: str) -> str:
     return f"{conclusion}\n我带您一步步查，随时可以说“返回”“不知道”“转人工”。\n{question}"
 
 
+def mark(points: int) -> str:
+    return f"{points} 分"
+
+
+def rated() -> str:
+    return "谢谢您的评价，我们会接着改进。还有问题随时说。"
+
+
+def facts_noted(said: list[str]) -> str:
+    return f"记下了：{'、'.join(said)}。遇到了什么问题？说说现象或报错文字，我来查；也可以转人工。"
+
+
+def facts_asked(said: list[str], question: str) -> str:
+    return f"记下了：{'、'.join(said)}。接着刚才的问题：\n{question}"
+
+
+def look_first(question: str) -> str:
+    return f"先别急着再来一次：先查单，确认上一笔没成功再重新操作，免得重复收付。接着看：\n{question}"
+
+
 def not_understood(question: str) -> str:
     return f"没对上选项，再确认一下：\n{question}"
+
+
+def asked_again(question: str) -> str:
+    return f"没太明白，再问一次：\n{question}"
 
 
 def no_ticket() -> str:

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 EMERGENCY_ENTRIES = ("fund-stolen-emergency", "qr-code-swapped-emergency", "backend-key-compromised")
+KEY_LOST_ENTRY, KEY_TOLD_ENTRY = "private-key-lost", "backend-key-compromised"
+"""Who pastes a key has not lost it: the advice for one that others may know is right."""
+HANDED = (*EMERGENCY_ENTRIES, "complaint-file", "complaint-regulator", "complaint-escalate-internal")
+"""Entries about what is handed to people at once."""
+SUSPICIOUS_ENTRY = "contact-authenticity-check"
 DEFAULT_QUEUE = "merchant_service"
 RED_QUEUE = "risk_red"
 COMPLAINTS_QUEUE = "complaints"
@@ -17,8 +22,10 @@ FAILURES_BEFORE_HAND_OFF = 2
 class Policy:
     """`answer_at`, `decline_at`: see `knowledge.confidence.Calibration`. `choice_at` is the least probability worth
     offering as a choice. `emergency_at` is how sure retrieval must be that an emergency entry is meant, where no rule
-    saw one; low on purpose. `queue_of` gives the desk of an intent, `guides` are entries that have a guide,
-    `intent_of` gives the intent of an entry.
+    saw one; low on purpose. `intent_at` is how sure the dialogue engine must be of an intent that no entry has,
+    `topic_at` how sure a ranking must be to leave what leads where nothing was asked.
+    `queue_of` gives the desk of an intent, `guides` are entries that have a guide, `intent_of` gives the intent of an
+    entry.
     """
 
     answer_at: float
@@ -28,3 +35,5 @@ class Policy:
     intent_of: Callable[[str], str | None] = lambda _: None
     choice_at: float = 0.1
     emergency_at: float = 0.5
+    intent_at: float = 0.6
+    topic_at: float = 0.75

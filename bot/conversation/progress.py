@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation.model import Choice, Decision, Fact, Focus, GuidePlace, SmallTalk, State, Step
+from bot.conversation.model import Choice, Decision, Fact, Focus, GuidePlace, IntakePlace, SmallTalk, State
 from bot.conversation.policy import FAILURES_BEFORE_HAND_OFF
 from knowledge.entry import Entry
 
@@ -37,10 +37,11 @@ def moved(
     now: datetime,
 ) -> State:
     """The state after `decision`. `choices` are those now open; `entry` is what was answered, if an entry was."""
-    keeps = decision.rule in _KEEPS_CHOICES
+    keeps = decision.rule in _KEEPS_CHOICES or (decision.rule == "choice" and decision.kind == "answer")
     focus = fresh(state.focus, now)
-    if entry is not None and decision.kind in ("answer", "form"):
-        focus = Focus(entry.id, entry.category, _asked(state, decision, question), now)
+    if entry is not None and (decision.kind in ("answer", "form", "clarify", "handoff") or decision.rule == "ticket"):
+        chosen = entry.title if decision.rule == "choice" else ""
+        focus = Focus(entry.id, entry.category, _asked(state, decision, question), now, chosen)
     return replace(
         state,
         focus=focus,
@@ -49,6 +50,7 @@ def moved(
         choice_question=state.choice_question if keeps else question if choices else "",
         out_of_range=1 if decision.rule == "choice-out-of-range" else 0,
         guide=_guide(state.guide, decision),
+        intake=_intake(state.intake, decision),
         failures=_failures(state.failures, decision),
         transfer_noted_at=now if decision.kind == "handoff" else state.transfer_noted_at,
     )
@@ -64,14 +66,27 @@ def _asked(state: State, decision: Decision, text: str) -> str:
 
 
 def _guide(place: GuidePlace | None, decision: Decision) -> GuidePlace | None:
-    step: Step | None = decision.step
+    """A guide gives way to the intake of a ticket; its answers stay as facts."""
+    step = decision.step
     if step is not None:
         return step.place if step.ends is None else None
     if decision.kind == "handoff" or place is None:
         return None
-    if decision.kind in ("answer", "clarify", "form") or decision.rule == "low-confidence":
-        return replace(place, paused=True)
-    return place
+    return replace(place, paused=True) if _turns_away(decision) else place
+
+
+def _intake(place: IntakePlace | None, decision: Decision) -> IntakePlace | None:
+    step = decision.step
+    if step is not None and step.intake is not None:
+        return step.intake if step.ends is None else None
+    if decision.kind == "handoff" or place is None:
+        return None
+    return replace(place, paused=True) if _turns_away(decision) else place
+
+
+def _turns_away(decision: Decision) -> bool:
+    """Whether something else was talked about than what leads."""
+    return decision.kind in ("answer", "clarify", "form") or decision.rule == "low-confidence"
 
 
 def _failures(before: int, decision: Decision) -> int:

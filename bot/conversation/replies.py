@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.conversation import phrases
+from bot.conversation.case import NONE_OF_THESE, PERSON, RATE, Case
 from bot.conversation.choices import counted
-from bot.conversation.decide import NONE_OF_THESE, PERSON, Case
 from bot.conversation.model import Author, Choice, Decision, Draft, EntryLink, Kind, Step, TicketCard
 from knowledge.entry import Entry, fill, parse_answer
 from knowledge.library import Library
@@ -49,10 +49,12 @@ class Replies:
 
     def choices_of(self, decision: Decision) -> tuple[Choice, ...]:
         """The choices a decision opens, ending in “none of these” where entries are offered."""
-        offered = [id_ for id_ in decision.choices if id_ not in (PERSON, "again")]
+        offered = [id_ for id_ in decision.choices if id_ not in (PERSON, RATE, "again")]
         found = [Choice(str(place), self.library.entry(id_).title, id_) for place, id_ in enumerate(offered, 1)]
-        if found:
+        if found and decision.kind != "handoff":
             found.append(Choice(NONE_OF_THESE, phrases.NONE_OF_THESE))
+        if RATE in decision.choices:
+            found = [Choice(f"{RATE}{mark}", phrases.mark(mark)) for mark in range(1, 6)]
         if PERSON in decision.choices:
             found.append(Choice(PERSON, phrases.PERSON))
         return tuple(found)
@@ -63,10 +65,12 @@ class Replies:
         """The messages of one turn, the warning about secrets first."""
         out = self.warnings(decision)
         out += self._main(case, decision, choices, hand_off)
-        place = case.state.guide
+        if hand_off is not None and choices:
+            out.append(Draft(Author.BOT, Kind.CHOICES, phrases.second_matter(choices[0].label), choices=choices))
+        place = case.state.intake or case.state.guide
         if place is not None and decision.step is None and decision.kind == "answer":
-            resume = (Choice(RESUME, phrases.RESUME_GUIDE),)
-            out.append(Draft(Author.BOT, Kind.CHOICES, phrases.RESUME_GUIDE + "？", choices=resume))
+            words = phrases.RESUME_INTAKE if case.state.intake else phrases.RESUME_GUIDE
+            out.append(Draft(Author.BOT, Kind.CHOICES, words + "？", choices=(Choice(RESUME, words),)))
         if decision.also == "offer_person":
             person = (Choice(PERSON, phrases.PERSON),)
             out.append(Draft(Author.BOT, Kind.CHOICES, phrases.offer_person(), choices=person))
@@ -89,15 +93,23 @@ class Replies:
         if decision.kind == "answer" and decision.entry:
             return [self.card(self.library.entry(decision.entry), decision.step.text if decision.step else "")]
         if decision.kind == "form" and decision.step is not None:
-            return [self._form(decision, decision.step)]
+            return [self._form(case, decision, decision.step)]
         text = self._said(case, decision, choices)
         return [Draft(Author.BOT, Kind.CHOICES if choices else Kind.TEXT, text, choices=choices)]
 
-    def _form(self, decision: Decision, step: Step) -> Draft:
-        """A guide's question; at its opening with the conclusion of its entry, so that the main thing is said first."""
+    def _form(self, case: Case, decision: Decision, step: Step) -> Draft:
+        """A question; a guide's first with the conclusion of its entry, so that the main thing is said first."""
+        if step.intake is not None:
+            text = phrases.asked_again(step.text) if decision.phrase == "not_understood" else step.text
+            return Draft(Author.BOT, Kind.FORM, text, choices=step.choices)
         entry = self.library.entry(step.guide)
-        if decision.phrase == "not_understood":
-            return Draft(Author.BOT, Kind.FORM, phrases.not_understood(step.text), choices=step.choices)
+        if decision.phrase in ("not_understood", "facts_asked", "look_first"):
+            again = phrases.not_understood(step.text)
+            if decision.phrase == "look_first":
+                again = phrases.look_first(step.text)
+            if decision.phrase == "facts_asked":
+                again = phrases.facts_asked([fact.said for fact in case.heard.facts], step.text)
+            return Draft(Author.BOT, Kind.FORM, again, choices=step.choices)
         if decision.rule.startswith("guide:"):
             return Draft(Author.BOT, Kind.FORM, step.text, choices=step.choices)
         opening = phrases.guide_opening(parse_answer(self.answer(entry)).conclusion, step.text)
@@ -111,6 +123,7 @@ class Replies:
             "complaint": lambda: phrases.complaint(told.promise),
             "second_failure": lambda: phrases.second_failure(told.queue, told.promise),
             "calm": lambda: phrases.calm(told.queue, told.promise),
+            "registered": lambda: phrases.registered(told.queue, told.promise),
             "guide_ticket": lambda: phrases.guide_ticket(say, told.queue, told.promise),
             "trouble": lambda: phrases.trouble(told.promise),
         }.get(decision.phrase or "", lambda: phrases.handed_over(told.queue, told.promise, told.in_hours))()
@@ -133,6 +146,9 @@ class Replies:
             "thanks": phrases.thanks,
             "solved": lambda: phrases.solved(say),
             "left": phrases.left,
+            "rated": phrases.rated,
+            "facts_noted": lambda: phrases.facts_noted([fact.said for fact in case.heard.facts]),
+            "facts_kept": lambda: phrases.facts_kept(case.state.ticket),
             "waiting": lambda: phrases.waiting(case.state.ticket),
             "back_with_bot": phrases.back_with_bot,
         }[decision.phrase or "noise"]()

@@ -23,6 +23,9 @@ _SPACE = re.compile(r"\s+")
 _TICKET = re.compile(r"tk[\s\-_—–]*(\d{8})[\s\-_—–]*(\d{1,6})", re.IGNORECASE)
 _REACTION_CHARS = 14
 _TALK_CHARS = 24
+_MATTER_CHARS = 4
+_CLAUSES = re.compile(r"[，,。.!！？?；;、\s~～…]+")
+_QUESTION = re.compile(r"[?？]\s*$")
 _LETTERS = re.compile(r"[a-z]+")
 _VOWELS = re.compile(r"[aeiou]")
 
@@ -38,6 +41,9 @@ class _Patterns:
     wants_human: re.Pattern[str]
     wants_human_english: re.Pattern[str]
     not_human: re.Pattern[str]
+    wants_ticket: re.Pattern[str]
+    not_ticket: re.Pattern[str]
+    polite: re.Pattern[str]
     queues: Sequence[tuple[str, re.Pattern[str]]]
     complaints: Sequence[tuple[Complaint, re.Pattern[str]]]
     not_complaint: re.Pattern[str]
@@ -61,6 +67,14 @@ _PLAIN = (
     "restart",
     "resume_bot",
     "resume_guide",
+    "corrects",
+    "agrees",
+    "asks",
+    "asks_number",
+    "same_matter",
+    "pays_again",
+    "vague",
+    "thanks_too",
     "follow_up",
     "asks_progress",
     "urges",
@@ -86,6 +100,9 @@ def _patterns() -> _Patterns:
         wants_human=join(kept["wants_human"]["ask"]),
         wants_human_english=join(kept["wants_human"]["english"]),
         not_human=join(kept["wants_human"]["not"]),
+        wants_ticket=join(kept["wants_ticket"]["ask"]),
+        not_ticket=join(kept["wants_ticket"]["not"]),
+        polite=re.compile(kept["wants_ticket"]["polite"]),
         queues=[(name, re.compile(pattern)) for name, pattern in kept["human_queue"].items()],
         complaints=[(kind, join(complaint[kind.value])) for kind in Complaint],
         not_complaint=join(complaint["not"]),
@@ -93,8 +110,13 @@ def _patterns() -> _Patterns:
         meaningful_letters=re.compile(talk["letters_that_mean_something"]),
         english_only=re.compile(kept["english_only"]),
         english_words=re.compile(kept["english_words"]),
-        plain={name: join(kept[name]) for name in _PLAIN} | {"unhelpful": join(kept["unhelpful"]["short"])},
+        plain={name: join(kept[name]) for name in (*_PLAIN, *_BY_CLAUSE)}
+        | {"unhelpful": join(kept["unhelpful"]["short"])},
     )
+
+
+_BY_CLAUSE = ("says_unknown", "says_solved", "says_works", "did_something", "doubts", "says_enough", "gives_up")
+"""Patterns for one clause of a message."""
 
 
 def _put(pieces: dict[str, str], pattern: str) -> str:
@@ -114,10 +136,14 @@ def recognise(text: str) -> Signals:
     spaced = fold(text)
     folded = _SPACE.sub("", spaced)
     held = _patterns()
-    plain = {name: bool(pattern.search(folded)) for name, pattern in held.plain.items()}
+    plain = {name: bool(pattern.search(folded)) for name, pattern in held.plain.items() if name not in _BY_CLAUSE}
+    clauses = [clause for clause in _CLAUSES.split(spaced) if clause]
+    said = {name: any(held.plain[name].search(clause) for clause in clauses) for name in _BY_CLAUSE}
+    works = said["says_works"] and said["did_something"]
     short = len(folded) <= _REACTION_CHARS
     wants = _wants_human(held, spaced, folded)
     talk = _small_talk(held, folded)
+    ticket = bool(held.wants_ticket.search(held.not_ticket.sub("，", folded)))
     return Signals(
         funds_lost=_funds_lost(held, spaced, folded) or (plain["suspicious_contact"] and plain["handed"]),
         despair=plain["despair"],
@@ -135,6 +161,20 @@ def recognise(text: str) -> Signals:
         restart=plain["restart"],
         resume_bot=plain["resume_bot"],
         resume_guide=plain["resume_guide"],
+        wants_ticket=ticket,
+        tells_matter=ticket and _tells_matter(held, folded),
+        corrects=plain["corrects"],
+        agrees=short and plain["agrees"],
+        gives_up=short and said["gives_up"],
+        asks_number=plain["asks_number"],
+        same_matter=plain["same_matter"],
+        pays_again=plain["pays_again"],
+        vague=plain["vague"],
+        thanks_too=plain["thanks_too"],
+        asks=plain["asks"] or bool(_QUESTION.search(spaced)),
+        says_unknown=said["says_unknown"],
+        says_solved=(said["says_solved"] or works) and not said["doubts"],
+        says_enough=said["says_enough"],
         follow_up=plain["follow_up"],
         small_talk=talk,
         asks_progress=plain["asks_progress"],
@@ -158,6 +198,12 @@ def _wants_human(held: _Patterns, spaced: str, folded: str) -> bool:
         return True
     rest = held.not_human.sub("，", folded)
     return bool(held.wants_human.search(rest))
+
+
+def _tells_matter(held: _Patterns, folded: str) -> bool:
+    """Whether a message that asks for a ticket says more than that."""
+    rest = held.polite.sub("", held.wants_ticket.sub("", folded))
+    return len(rest) >= _MATTER_CHARS
 
 
 def _complaint(held: _Patterns, folded: str) -> Complaint | None:

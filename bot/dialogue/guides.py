@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import yaml
 
 from bot.conversation.choices import pick
+from bot.conversation.facts import alternatives, only_facts
 from bot.conversation.model import Choice, GuidePlace, Heard, Step
 from embeddings.normalise import fold
 
+_FACTS = {"channel": "channels", "pay_direction": "directions"}
 FOLDER = Path(__file__).parent / "guides"
 _UNKNOWNS_BEFORE_BRANCH = 2
 _ANSWER_CHARS = 20
@@ -21,13 +23,18 @@ _ANSWER_CHARS = 20
 _SPACE = re.compile(r"\s+")
 
 
+Means = Callable[["Guide", str, str], "Branch | None"]
+"""The branch of a guide's step that a text means, if it means one; see `answers`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A choice of a step: where it leads, and other words people answer with."""
+    """A choice of a step: where it leads, short words that mean it, and whole answers people give for it."""
 
     label: str
     next: str
     words: tuple[str, ...]
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +96,34 @@ def again(guide: Guide, place: GuidePlace) -> Step:
     return _at(guide, place.step, replace(place, paused=False, unknowns=0))
 
 
-def advance(guide: Guide, place: GuidePlace, heard: Heard, choice: str | None) -> Step | None:
+def advance(
+    guide: Guide, place: GuidePlace, heard: Heard, choice: str | None, means: Means | None = None
+) -> Step | None:
     """The next step for an answer; None where the answer fits no branch.
 
     “返回” goes back (and leaves the guide at its first step), “重来” starts over, “不知道” twice at one step takes the
-    likeliest branch, “解决了” ends it.
+    likeliest branch, “解决了” ends it. `means` reads whole sentences.
     """
-    ask = guide.steps[place.step]
-    if heard.signals.back:
+    ask, signals = guide.steps[place.step], heard.signals
+    if signals.back:
         return _back(guide, place)
-    if heard.signals.restart:
+    if signals.restart:
         return begin(guide)
-    if heard.signals.solved:
+    branch = _picked(ask, heard, choice)
+    if branch is None and signals.says_unknown:
+        return _unknown(guide, place, None, heard.text)
+    if branch is None and (signals.solved or signals.says_solved):
         return _ended(guide, place, "solved")
-    branch = _branch(ask, heard, choice)
+    branch = branch or _by_fact(ask, heard)
+    if branch is None and not signals.asks:
+        branch = _worded(ask, heard)
+    if branch is None and means is not None and not signals.asks and not only_facts(heard):
+        branch = means(guide, place.step, heard.text)
     if branch is not None and not _says_unknown(branch, heard):
         return _on(guide, place, branch.label, branch.next)
-    if heard.signals.unknown_answer or branch is not None:
+    if signals.unknown_answer or branch is not None:
         return _unknown(guide, place, branch, heard.text)
-    if ask.free:
+    if ask.free and not signals.asks:
         return replace(_on(guide, place, heard.text, ask.free), took_anything=True)
     return None
 
@@ -124,11 +140,24 @@ def _unknown(guide: Guide, place: GuidePlace, branch: Branch | None, said: str) 
     return _at(guide, place.step, replace(place, unknowns=place.unknowns + 1))
 
 
-def _branch(ask: Ask, heard: Heard, choice: str | None) -> Branch | None:
+def _picked(ask: Ask, heard: Heard, choice: str | None) -> Branch | None:
     options = tuple(Choice(str(n), b.label) for n, b in enumerate(ask.branches, 1))
     picked = pick(options, heard.text, choice)
-    if picked is not None:
-        return ask.branches[options.index(picked)]
+    return ask.branches[options.index(picked)] if picked is not None else None
+
+
+def _by_fact(ask: Ask, heard: Heard) -> Branch | None:
+    """The branch that names the fact a message holds, where the question asks for that fact."""
+    table = _FACTS.get(ask.fact or "")
+    said = {fact.value for fact in heard.facts if fact.name == ask.fact}
+    if table is None or len(said) != 1:
+        return None
+    found = [branch for branch in ask.branches if said & {name for name, *_ in alternatives(table, branch.label)}]
+    return found[0] if len(found) == 1 else None
+
+
+def _worded(ask: Ask, heard: Heard) -> Branch | None:
+    """The branch that a short answer names by one of its words."""
     said = _SPACE.sub("", fold(heard.text))
     if len(said) > _ANSWER_CHARS:
         return None
@@ -184,7 +213,13 @@ def _guide(raw: Mapping[str, Any]) -> Guide:
         name: Ask(
             text=step["ask"],
             branches=tuple(
-                Branch(str(c["label"]), c["next"], tuple(str(w) for w in c.get("words") or ())) for c in step["choices"]
+                Branch(
+                    str(c["label"]),
+                    c["next"],
+                    tuple(str(word) for word in c.get("words") or ()),
+                    tuple(str(answer) for answer in c.get("says") or ()),
+                )
+                for c in step["choices"]
             ),
             unknown=step["unknown"],
             fact=step.get("fact"),

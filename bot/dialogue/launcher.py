@@ -9,6 +9,7 @@ on a command line is everybody's to read.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 TOKEN = "RASA_SIDECAR_TOKEN"
@@ -39,10 +41,21 @@ def main() -> int:
         check_schemas_once()
         keep_few_trackers()
         wait_briefly()
+        lay_weights_in_columns()
     else:
         os.nice(10)  # merchants are being served meanwhile
+    bring_featurizers()
     status: int = importlib.import_module("rasa.__main__").main() or 0
     return status
+
+
+def bring_featurizers() -> None:
+    """Let the pipeline and stored models name ours. By its path: in this folder, `rasa.py` would be taken for Rasa."""
+    name = "shangda_featurizer"
+    spec: Any = importlib.util.spec_from_file_location(name, Path(__file__).with_name("featurizer.py"))
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.register()
 
 
 def say_nothing(*_: Any, **__: Any) -> None:
@@ -106,6 +119,21 @@ def wait_briefly() -> None:
     store = importlib.import_module("rasa.core.lock_store").LockStore
     acquire = store._acquire_lock
     store._acquire_lock = lambda self, conversation, ticket, _: acquire(self, conversation, ticket, _WAIT_SECONDS)
+
+
+def lay_weights_in_columns() -> None:
+    """Lay the classifier's weights so that a sparse row picks its columns; else each message copies all, in 13 ms."""
+    classifier = importlib.import_module("rasa.nlu.classifiers.logistic_regression_classifier")
+    kind = classifier.LogisticRegressionClassifier
+    load = kind.load
+
+    def load_in_columns(*given: Any, **named: Any) -> Any:
+        made = load(*given, **named)
+        if hasattr(made.clf, "coef_"):  # it has been trained
+            made.clf.coef_ = importlib.import_module("numpy").asfortranarray(made.clf.coef_)
+        return made
+
+    kind.load = staticmethod(load_in_columns)
 
 
 if __name__ == "__main__":

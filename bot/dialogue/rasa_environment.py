@@ -10,38 +10,48 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import zip_longest
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.bootstrap import locked
+from bot.dialogue.examples import fingerprint, lay_out, published
 
 if TYPE_CHECKING:
-    from knowledge.entry import Entry
+    from bot.dialogue.examples import Teaching
 
 REQUIREMENT = "rasa[jieba]==3.6.21"
 PROJECT = Path(__file__).parent / "rasa"
 LAUNCHER = Path(__file__).parent / "launcher.py"
 PYTHONS = ("3.10", "3.9", "3.8")
 NEEDED_GB = 6.0  # 2.7 GB installed, and what pip unpacks meanwhile
-MOST_EXAMPLES = 60
-"""Taken from the published entries, an intent: more would cost training time and favour intents with many entries."""
 _UV = "uv==0.13.9"
 _MODELS_KEPT = 2
 _TRAINING_SECONDS = 900
 _UV_SECONDS = 600
-_EXAMPLE_LINE = re.compile(r"^\s+- (.+)$", re.MULTILINE)
-_MARKUP = re.compile(r"\[([^\]]*)\]\([a-z_]+\)")
-_UNWELCOME = re.compile(r"[\x00-\x1f\x7f\[\]]+")
 _NETWORK = re.compile(
     r"Failed to establish a new connection|name resolution|ProxyError|Name or service not known|Network is unreachable|"
     r"timed out|Connection (refused|reset|aborted)|RemoteDisconnected|CERTIFICATE_VERIFY_FAILED"
 )
+
+
+class Doing(StrEnum):
+    """What `say` is told when a step begins; within a step it is told details, such as the package in passing."""
+
+    WAITING = "waiting for another process"
+    LOOKING = "looking for a Python"
+    DOWNLOADING = "downloading a Python"
+    MAKING = "making an environment"
+    INSTALLING = "installing packages"
+    TRAINING = "training"
+
+
 Say = Callable[[str], None]
 
 
@@ -70,6 +80,7 @@ class RasaEnvironment:
         self.models = home / "rasa" / "models"
         self._constraints = root / ".ci" / "constraints-rasa.txt"
         self._stamp = self.folder / "installed"
+        self._abandoned = threading.Event()
 
     def command(self) -> list[str]:
         """What starts Rasa; its own arguments follow. `-I` keeps this folder's `rasa.py` from being taken for Rasa."""
@@ -110,13 +121,13 @@ class RasaEnvironment:
     def install(self, say: Say = _quiet) -> bool:
         """Bring it up to date; whether there was anything to do. Raises `RasaUnavailable`.
 
-        Processes that do so at once wait for each other; what was interrupted is done anew. `say` is told, in English,
-        what is going on.
+        Processes that do so at once wait for each other; what was interrupted is done anew. `say` is told what is going
+        on (`Doing`).
         """
         if not self.stale():
             return False
         try:
-            with locked(self.root / ".venv.lock", lambda: say("waiting for another process")):
+            with locked(self.root / ".venv.lock", lambda: say(Doing.WAITING)):
                 if self.stale():
                     self._install(say)
         except OSError as error:
@@ -127,11 +138,12 @@ class RasaEnvironment:
         free = shutil.disk_usage(self.root).free / 1e9
         if free < NEEDED_GB:
             raise RasaUnavailable("no-disk", f"{free:.1f} GB free, {NEEDED_GB} GB needed")
-        say("looking for a Python")
+        say(Doing.LOOKING)
         python = find_python(os.environ) or self._download_python(say)
-        say(f"making an environment with {python}")
+        say(Doing.MAKING)
         _run([str(python), "-m", "venv", "--clear", str(self.folder)], say)
         (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        say(Doing.INSTALLING)
         install = [str(self.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
         install += ["--no-cache-dir", "--progress-bar", "off", "-c", str(self._constraints)]
         _run([*install, "setuptools", "wheel"], say)
@@ -153,7 +165,7 @@ class RasaEnvironment:
             "UV_CACHE_DIR": str(tools / "cache"),
             "UV_PYTHON_INSTALL_BIN": "0",
         }
-        say("downloading a Python")
+        say(Doing.DOWNLOADING)
         try:
             if not Path(uv).exists():
                 pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
@@ -168,51 +180,59 @@ class RasaEnvironment:
 
     # -- the model
 
-    def model(self, entries: Iterable[Entry], say: Say = _quiet, project: Path = PROJECT) -> Path:
-        """A model of the project and the phrasings of these entries: the one there is, or trained now.
-
-        Raises `RasaUnavailable`. Processes that train at once wait for each other.
+    def model(self, several: Iterable[Teaching], say: Say = _quiet, project: Path = PROJECT) -> Path:
+        """A model of the project and the phrasings of these entries and uncovered matters: the one there is, or trained
+        now. Raises `RasaUnavailable`. Processes that train at once wait for each other.
         """
         self.models.mkdir(parents=True, exist_ok=True)
+        examples = published(several, project)
         try:
-            with locked(self.models / ".lock", lambda: say("waiting for another process")):
-                lay_out(project, self.project, published(entries, project))
-                model = self.models / f"{self._fingerprint()}.tar.gz"
+            with locked(self.models / ".lock", lambda: say(Doing.WAITING)):
+                model = self._path(project, examples)
                 if not model.exists():
-                    say("training")
+                    say(Doing.TRAINING)
+                    lay_out(project, self.project, examples, self.home / "cache")
                     self._train(model)
                 self._prune(model)
         except OSError as error:
             raise RasaUnavailable("not-trained", str(error)) from error
         return model
 
-    def _fingerprint(self) -> str:
-        """Changes whenever training would lead to another model."""
-        digest = hashlib.sha256(REQUIREMENT.encode())
-        for path in sorted(self.project.rglob("*.yml")):
-            digest.update(b"\0" + path.relative_to(self.project).as_posix().encode() + b"\0" + path.read_bytes())
-        return digest.hexdigest()[:20]
+    def model_of(self, several: Iterable[Teaching], project: Path = PROJECT) -> Path:
+        """Where the model of the project and these is, or will be: trains nothing and waits for nobody."""
+        return self._path(project, published(several, project))
+
+    def _path(self, project: Path, examples: Mapping[str, Sequence[str]]) -> Path:
+        return self.models / f"{fingerprint(REQUIREMENT, project, examples)}.tar.gz"
+
+    def abandon(self) -> None:
+        """End the training that is going on; none begins here any more."""
+        self._abandoned.set()
 
     def _train(self, model: Path) -> None:
         name = f"training-{os.getpid()}"
         log = self.home / "logs" / "rasa-train.log"
         log.parent.mkdir(parents=True, exist_ok=True)
+        variables = self.variables()
+        for left in Path(variables["TMPDIR"]).iterdir():  # by a training that was killed; only one goes on at a time
+            shutil.rmtree(left, ignore_errors=True)
         command = [*self.command(), "train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
         command += ["--out", str(self.models.absolute()), "--fixed-model-name", name]
         with log.open("wb") as said:
             process = subprocess.Popen(
                 command,
                 cwd=self.project,
-                env=self.variables(),
+                env=variables,
                 stdin=subprocess.PIPE,  # it ends when we do
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            until = time.monotonic() + _TRAINING_SECONDS
             try:
-                status: int | None = process.wait(_TRAINING_SECONDS)
-            except subprocess.TimeoutExpired:
-                status = None
+                while process.poll() is None and time.monotonic() < until and not self._abandoned.wait(0.1):
+                    pass
+                status = process.poll()
             finally:
                 process.kill()
                 process.communicate()
@@ -258,50 +278,6 @@ def _is_python(name: str, version: str) -> bool:
     return answer.returncode == 0 and answer.stdout.strip() == version
 
 
-def published(entries: Iterable[Entry], project: Path = PROJECT) -> dict[str, list[str]]:
-    """Examples for each intent from the phrasings of these entries: a few of every entry, none the project has.
-
-    The same entries give the same examples, in whatever order they come.
-    """
-    seen = {
-        _plain(_MARKUP.sub(r"\1", example))
-        for path in sorted((project / "data" / "nlu").glob("*.yml"))
-        for example in _EXAMPLE_LINE.findall(path.read_text(encoding="utf-8"))
-    }
-    by_intent: dict[str, list[Entry]] = {}
-    for entry in sorted(entries, key=lambda entry: entry.id):
-        if entry.intent:
-            by_intent.setdefault(entry.intent, []).append(entry)
-    found: dict[str, list[str]] = {}
-    for intent, theirs in sorted(by_intent.items()):
-        chosen = found.setdefault(intent, [])
-        for phrasing in _in_turn([(entry.title, *entry.phrasings) for entry in theirs]):
-            example = _UNWELCOME.sub(" ", phrasing).strip().lstrip("/")
-            if len(chosen) < MOST_EXAMPLES and example and _plain(example) not in seen:
-                seen.add(_plain(example))
-                chosen.append(example)
-    return found
-
-
-def _in_turn(several: Sequence[Sequence[str]]) -> list[str]:
-    return [one for row in zip_longest(*several) for one in row if one]
-
-
-def _plain(text: str) -> str:
-    return "".join(text.casefold().split())
-
-
-def lay_out(project: Path, target: Path, examples: Mapping[str, Sequence[str]]) -> None:
-    """Write the project to be trained: its own files, and the examples beside its own."""
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(project, target, ignore=shutil.ignore_patterns("endpoints.yml", "credentials.yml"))
-    lines = ['version: "3.1"', "nlu:" if examples else "nlu: []"]
-    for intent, theirs in examples.items():
-        lines += [f"- intent: {intent}", "  examples: |", *(f"    - {example}" for example in theirs)]
-    (target / "data" / "nlu").mkdir(parents=True, exist_ok=True)
-    (target / "data" / "nlu" / "published.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 def _run(
     command: Sequence[str], say: Say, variables: Mapping[str, str] | None = None, most_seconds: float | None = None
 ) -> str:
@@ -315,8 +291,9 @@ def _run(
         text=True,
         encoding="utf-8",
         errors="replace",
+        start_new_session=True,  # so that what it starts can be ended with it
     )
-    limit = threading.Timer(most_seconds or threading.TIMEOUT_MAX, process.kill)
+    limit = threading.Timer(most_seconds or threading.TIMEOUT_MAX, os.killpg, (process.pid, signal.SIGKILL))
     limit.daemon = True
     limit.start()
     said: list[str] = []
@@ -330,7 +307,7 @@ def _run(
     finally:
         limit.cancel()
         if process.poll() is None:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     whole = "".join(said)
     if process.returncode != 0:

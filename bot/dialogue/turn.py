@@ -1,12 +1,11 @@
-"""The dialogue protocol, and the plain engine that needs no other process: guides and follow-ups by fixed rules."""
+"""The dialogue protocol, and the plain engine that needs no other process: guides and intake by fixed rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from bot.conversation.model import Heard, State, Turn
-from bot.dialogue.guides import Guide, advance, again
+from bot.dialogue.leading import Leading
 
 
 class Dialogue(Protocol):
@@ -20,23 +19,17 @@ class Dialogue(Protocol):
 
 
 class PlainDialogue:
-    """Leads the guides by their own data; leaves intents to the library's ranking."""
+    """Leads the guides and the intake by their own data; leaves intents to the library's ranking."""
 
-    def __init__(self, guides: Mapping[str, Guide]) -> None:
-        self._guides = guides
+    def __init__(self, leading: Leading) -> None:
+        self._leading = leading
 
     def turn(self, conversation: str, heard: Heard, state: State, pressed: str | None) -> Turn:
-        place = state.guide
-        if place is None or place.guide not in self._guides:
+        place = self._leading.place(state, heard)
+        if place is None:
             return Turn(facts=heard.facts)
-        guide = self._guides[place.guide]
-        if place.step not in guide.steps:
-            return Turn(facts=heard.facts)
-        if place.paused:
-            step = again(guide, place) if heard.signals.resume_guide else None
-            return Turn(facts=heard.facts, step=step)
-        step = advance(guide, place, heard, pressed)
-        return Turn(facts=heard.facts, step=step, asked=None if step else again(guide, place))
+        step, asked = self._leading.take(place, heard, pressed, state.facts)
+        return Turn(facts=(*heard.facts, *(step.facts if step else ())), step=step, asked=asked)
 
     def ready(self) -> bool:
         return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.conversation.decide import NONE_OF_THESE, PERSON, Case, decide
+from bot.conversation.case import NONE_OF_THESE, PERSON, Case
+from bot.conversation.decide import decide
 from bot.conversation.model import (
     Choice,
     Decision,

@@ -38,7 +38,8 @@ def test_answers_alone_reach_standard_output() -> None:
 def test_every_command_has_its_function_and_takes_its_options() -> None:
     options: Namespace = parser().parse_args(["up", "--port", "0", "--host", "::"])
     assert (options.command.__name__, options.port, options.host) == ("up", 0, "::")
-    assert parser().parse_args(["ask", "--no-rasa"]).command.__name__ == "ask"
+    assert [parser().parse_args([name, "--no-rasa"]).no_rasa for name in ("up", "ask")] == [True, True]
+    assert not options.no_rasa
     for arguments in (["up", "--port", "65536"], ["nothing"], []):
         with pytest.raises(SystemExit):
             parser().parse_args(arguments)
@@ -77,6 +78,28 @@ def test_a_line_is_cut_where_the_terminal_ends_and_a_chinese_character_takes_two
     assert fitted("安装 pip", 6) == "安装 p"
     assert fitted("安装", 3) == "安"
     assert fitted("short", 80) == "short"
+
+
+SWALLOWED = """
+import os, signal, sys
+from bot.__main__ import Interrupted, interruptible
+go_on = interruptible()
+try:
+    exec("os.kill(os.getpid(), signal.%s)")  # as a class is made of text while it is imported
+except BaseException:
+    pass  # as some libraries do
+try:
+    go_on()
+except Interrupted:
+    sys.exit(0)
+sys.exit(1)
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_that_a_library_swallowed_still_counts_and_the_status_is_ours(number: str) -> None:
+    done = subprocess.run([sys.executable, "-c", SWALLOWED % number], cwd=ROOT, check=False)
+    assert done.returncode == 0
 
 
 def test_reasons_for_skipped_tests_are_counted() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation.decide import PERSON
+from bot.conversation.case import PERSON
 from bot.conversation.model import Complaint, Focus, GuidePlace, Secret, Signals, SmallTalk, Turn
 from bot.conversation.policy import COMPLAINTS_QUEUE, DEFAULT_QUEUE, EMERGENCY_ENTRIES, RED_QUEUE
 from tests.bot.cases import CHOICES, NOTHING, PLACE, QUESTION, SURE, UNSURE, brief, decided

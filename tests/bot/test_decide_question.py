@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation.decide import NONE_OF_THESE, PERSON, urgent
+from bot.conversation.case import NONE_OF_THESE, PERSON
+from bot.conversation.decide import urgent
 from bot.conversation.model import Choice, Secret, Signals, SmallTalk, Turn
 from bot.conversation.policy import MAX_CHOICES
 from knowledge.library import Ranking
@@ -141,9 +142,14 @@ def test_more_owners_than_choices_are_cut_to_three() -> None:
     assert decision.choices == owners[:MAX_CHOICES]
 
 
-def test_of_two_owners_a_sure_one_is_answered() -> None:
+def test_of_two_owners_of_one_code_a_sure_one_is_answered() -> None:
+    ranking = a_ranking(("api-error", 0.9), codes=("REFUNDX",), code_entries=("refund-how", "api-error"))
+    assert brief(decided("REFUNDX", ranking)) == ("answer", "code", "api-error")
+
+
+def test_of_two_codes_with_entries_of_their_own_it_is_asked_which_however_sure_one_is() -> None:
     ranking = a_ranking(("api-error", 0.9), codes=("REFUNDX", "BALANCEX"), code_entries=("refund-how", "api-error"))
-    assert brief(decided("REFUNDX BALANCEX", ranking)) == ("answer", "code", "api-error")
+    assert brief(decided("REFUNDX BALANCEX", ranking)) == ("clarify", "codes", None)
 
 
 @pytest.mark.parametrize("owners", [("api-error",), ("api-error", "other")])

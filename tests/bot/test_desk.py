@@ -83,8 +83,8 @@ def a_desk(ledger: MemoryLedger, clock: Clock, counted: Counted, dialogue: Any =
     replies = Replies(parts.library, settings.values, lambda: "", lambda entry: f"/help/{entry}")
     tickets: Any = MemoryTickets(ledger)
     counter = Counter(tickets, settings, Hours(settings), parts.guides)
-    talk = dialogue or PlainDialogue(parts.guides)
-    return Desk(ledger, parts.library, talk, parts.guides, replies, counter, parts.policy, clock, counted)
+    talk = dialogue or PlainDialogue(parts.leading)
+    return Desk(ledger, parts.library, talk, parts.leading, replies, counter, parts.policy, clock, counted)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation.decide import Case
+from bot.conversation.case import Case
+from bot.conversation.decide import decide
 from bot.conversation.held import while_held
 from bot.conversation.model import Decision, Holder, Secret, Turn
 from bot.conversation.policy import DEFAULT_QUEUE, RED_QUEUE, Policy
@@ -29,7 +30,7 @@ def said(
     """What is said `minutes` after it was last said that a person is coming."""
     conversation = a_conversation(holder=holder, ticket="TK20261123-0001", transfer_noted_at=NOON)
     case = Case(conversation, heard(text, secrets=secrets), Turn(), ranking, POLICY)
-    return while_held(case, NOON + timedelta(minutes=minutes))
+    return while_held(case, decide(case), NOON + timedelta(minutes=minutes))
 
 
 @BOTH
@@ -75,7 +76,7 @@ def test_that_a_person_is_coming_is_said_once_in_ten_minutes_while_nobody_has_ta
 
 def test_it_is_said_where_it_was_never_said() -> None:
     case = Case(a_conversation(holder=Holder.QUEUE), heard("在吗"), Turn(), SURE, POLICY)
-    decision = while_held(case, NOON)
+    decision = while_held(case, decide(case), NOON)
     assert decision is not None
     assert decision.rule == "held-by-queue"
 

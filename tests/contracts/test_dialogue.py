@@ -4,123 +4,30 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from bot.bootstrap import ROOT
 from bot.conversation.hearing import hear
 from bot.conversation.model import GuidePlace, Heard, State, Step, Turn
-from bot.dialogue.guides import Guide, again, begin, read_guides
+from bot.dialogue.guides import Guide, again, begin
+from bot.dialogue.leading import Leading
 from bot.dialogue.rasa import RasaDialogue
-from bot.dialogue.rasa_environment import PROJECT, RasaEnvironment, RasaUnavailable
 from bot.dialogue.sidecar import Sidecar
 from bot.dialogue.turn import Dialogue, PlainDialogue
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 BACK_SECONDS = 30
-EXAMPLES = 8
-GUIDE = """
-guide: till
-title: 收银机不出票
-queue: tech_support
-start: power
-steps:
-  power:
-    ask: 电源灯亮着吗？
-    fact: power
-    choices:
-      - {label: 亮着, next: paper, words: [亮, 开着]}
-      - {label: 不亮, next: end-power, words: [没亮, 黑的]}
-      - {label: 不知道, next: paper}
-    unknown: paper
-  paper:
-    ask: 纸卷装好了吗？
-    choices:
-      - {label: 装好了, next: serial, words: [装了, 有纸]}
-      - {label: 没纸了, next: end-solved, words: [没纸]}
-      - {label: 不知道, next: serial}
-    unknown: serial
-  serial:
-    ask: 机身上的编号是多少？
-    choices:
-      - {label: 看不到编号, next: end-ticket}
-    free: end-ticket
-    unknown: end-ticket
-ends:
-  end-power: {end: entry, entry: till-power, say: 先接好电源。}
-  end-solved: {end: solved, say: 换上纸卷就好。}
-  end-ticket: {end: ticket, say: 转技术同事。}
-"""
-
-
-@pytest.fixture(scope="session")
-def guides(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Guide]:
-    folder = tmp_path_factory.mktemp("guides")
-    (folder / "till.yml").write_text(GUIDE, encoding="utf8")
-    return read_guides(folder)
-
-
-def small_project(folder: Path) -> Path:
-    """The project, with a few examples an intent: a model that answers, and is trained in seconds."""
-    for source in PROJECT.rglob("*.yml"):
-        target = folder / source.relative_to(PROJECT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lines, seen = [], 0
-        for line in source.read_text(encoding="utf8").splitlines():
-            seen = seen + 1 if re.match(r"\s{4,}- ", line) else 0
-            if "nlu" not in target.parts or seen <= EXAMPLES:
-                lines.append(line)
-        target.write_text("\n".join(lines) + "\n", encoding="utf8")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def sidecar(tmp_path_factory: pytest.TempPathFactory, guides: Mapping[str, Guide]) -> Iterator[Sidecar]:
-    """A real Rasa, trained once; skips where no Python for it can be had."""
-    environment = RasaEnvironment(ROOT, tmp_path_factory.mktemp("home"))
-    try:
-        environment.install()
-        model = environment.model((), project=small_project(tmp_path_factory.mktemp("project")))
-    except RasaUnavailable as error:
-        pytest.skip(f"Rasa cannot be had here, so nothing that needs it was tested: {error}")
-    running = Sidecar.of(environment, lambda: model, guides)
-    running.start()
-    assert running.wait_ready(120), (environment.home / "logs" / "rasa.log").read_text(encoding="utf8")[-2000:]
-    yield running
-    began = time.monotonic()
-    running.stop()
-    assert time.monotonic() - began < 5
-
-
-@pytest.fixture
-def led(sidecar: Sidecar, guides: Mapping[str, Guide], caplog: pytest.LogCaptureFixture) -> Iterator[RasaDialogue]:
-    """Rasa's dialogue; a test fails where the plain engine had to help it."""
-    assert sidecar.wait_ready(BACK_SECONDS)
-    dialogue = RasaDialogue(guides, sidecar, patience_seconds=10)
-    yield dialogue
-    dialogue.close()
-    assert helped(caplog.get_records("call")) == []
 
 
 def helped(records: Sequence[logging.LogRecord]) -> list[str]:
     return [record.getMessage() for record in records if record.name == "bot.dialogue.rasa"]
-
-
-@pytest.fixture(params=["plain", pytest.param("rasa", marks=pytest.mark.slow)])
-def dialogue(request: pytest.FixtureRequest, guides: Mapping[str, Guide]) -> Dialogue:
-    if request.param == "plain":
-        return PlainDialogue(guides)
-    led: Dialogue = request.getfixturevalue("led")
-    return led
 
 
 @pytest.fixture
@@ -269,7 +176,27 @@ def test_rasa_names_the_intent_of_a_question_and_none_for_an_answer(led: RasaDia
     turned = turn(led, "怎么设置分账比例?", None)
     assert turned.intent == "set_split_ratio"
     assert 0 < turned.confidence <= 1
-    assert turn(led, "亮着", begin(till).place).intent is None
+    answered = turn(led, "亮着", begin(till).place)
+    assert (answered.intent, answered.intents) == (None, ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("open_question", [False, True])
+def test_rasa_ranks_the_intents_of_a_question_whether_or_not_a_guide_was_left_for_it(
+    led: RasaDialogue, till: Guide, open_question: bool
+) -> None:
+    turned = turn(led, "怎么设置分账比例?", begin(till).place if open_question else None)
+    assert turned.intents[0] == (turned.intent, turned.confidence)
+    shares = [share for _, share in turned.intents]
+    assert shares == sorted(shares, reverse=True)
+    assert 0 <= sum(shares) <= 1.0001
+    assert len({name for name, _ in turned.intents}) == len(turned.intents) > 2
+    assert "nlu_fallback" not in dict(turned.intents)
+
+
+def test_the_plain_engine_leaves_intents_to_the_library(guides: Mapping[str, Guide]) -> None:
+    turned = turn(PlainDialogue(Leading(guides)), "怎么设置分账比例?", None)
+    assert (turned.intent, turned.intents) == (None, ())
 
 
 @pytest.mark.slow
@@ -295,7 +222,7 @@ def test_killed_in_the_middle_of_a_guide_it_loses_no_turn_and_is_back_within_thi
     sidecar: Sidecar, guides: Mapping[str, Guide], till: Guide, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert sidecar.wait_ready(BACK_SECONDS)
-    with closing(RasaDialogue(guides, sidecar)) as led:
+    with closing(RasaDialogue(Leading(guides), sidecar)) as led:
         place = place_of(turn(led, "亮着", begin(till).place).step)
         assert helped(caplog.records) == []
         pid, starts, began = sidecar.pid, sidecar.starts, time.monotonic()

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,12 @@ import yaml
 
 from bot.bootstrap import ROOT
 from bot.dialogue import rasa_environment
-from bot.dialogue.actions import ANSWER, ASK, FORM, UNDERSTOOD, VALIDATE
-from bot.dialogue.rasa_environment import (
-    MOST_EXAMPLES,
-    PROJECT,
-    RasaEnvironment,
-    RasaUnavailable,
-    find_python,
-    lay_out,
-    published,
-)
+from bot.dialogue.actions import ANSWER, GUIDE_FORM, TICKET_FORM, UNDERSTOOD
+from bot.dialogue.examples import own
+from bot.dialogue.rasa_environment import PROJECT, RasaEnvironment, RasaUnavailable, find_python
 from bot.tickets.routing import queue_for
 from knowledge.entry import Entry
+from knowledge.evaluate import GOLDEN, read_questions
 from knowledge.exchange import read_folder
 
 SEED = ROOT / "knowledge" / "seed"
@@ -47,17 +42,8 @@ def rules() -> list[dict[str, Any]]:
     return [rule for path in sorted((PROJECT / "data" / "rules").glob("*.yml")) for rule in read(path)["rules"]]
 
 
-def examples() -> dict[str, list[str]]:
-    """Examples by intent, markup taken out."""
-    found: dict[str, list[str]] = {}
-    for path in sorted((PROJECT / "data" / "nlu").glob("*.yml")):
-        for block in read(path)["nlu"]:
-            if "intent" in block:
-                lines = [line.removeprefix("- ").strip() for line in block["examples"].splitlines()]
-                found.setdefault(block["intent"], []).extend(
-                    re.sub(r"\[([^\]]*)\]\(\w+\)", r"\1", one) for one in lines
-                )
-    return found
+def bare(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())
 
 
 def entry(id: str, intent: str, *phrasings: str) -> Entry:
@@ -72,9 +58,22 @@ def test_every_intent_leads_to_being_understood_by_one_rule_of_its_own() -> None
 
 
 def test_every_intent_has_examples_and_every_example_an_intent() -> None:
-    found = examples()
+    found = own(PROJECT)
     assert set(found) == set(domain()["intents"])
-    assert {intent: len(theirs) for intent, theirs in found.items() if len(theirs) < 30} == {}
+    assert {intent: len(theirs) for intent, theirs in found.items() if len(set(theirs)) < 30} == {}
+
+
+def test_no_golden_question_is_an_example() -> None:
+    asked = {bare(one.question) for one in read_questions(GOLDEN)}
+    assert [example for theirs in own(PROJECT).values() for example in theirs if bare(example) in asked] == []
+
+
+def test_no_example_is_one_of_two_intents() -> None:
+    of: dict[str, set[str]] = {}
+    for intent, theirs in own(PROJECT).items():
+        for example in theirs:
+            of.setdefault(bare(example), set()).add(intent)
+    assert {example: intents for example, intents in of.items() if example and len(intents) > 1} == {}
 
 
 def test_the_intents_are_those_of_the_entries() -> None:
@@ -93,7 +92,9 @@ def test_rules_and_examples_are_split_by_the_same_topics() -> None:
 def test_entities_are_our_nine_facts_and_have_no_say() -> None:
     assert set(domain()["entities"]) == ENTITIES
     text = "".join(path.read_text(encoding="utf8") for path in (PROJECT / "data" / "nlu").glob("*.yml"))
-    assert set(re.findall(r"\]\(([a-z_]+)\)", text)) <= ENTITIES
+    marked = Counter(re.findall(r"\]\(([a-z_]+)\)", text))
+    assert set(marked) == ENTITIES
+    assert {name: times for name, times in marked.items() if times < 10} == {}
     assert not any(slot["influence_conversation"] for slot in domain()["slots"].values())
 
 
@@ -115,9 +116,11 @@ def test_patterns_find_numbers_inside_chinese_text(name: str, text: str, found: 
     assert hits == ({found} if found else set())
 
 
-def test_the_form_asks_for_one_answer_through_our_actions() -> None:
-    assert domain()["forms"] == {FORM: {"required_slots": [ANSWER]}}
-    assert set(domain()["actions"]) == {UNDERSTOOD, ASK, VALIDATE}
+def test_each_form_asks_for_one_answer_through_our_actions() -> None:
+    forms = (GUIDE_FORM, TICKET_FORM)
+    assert domain()["forms"] == {form: {"required_slots": [ANSWER]} for form in forms}
+    ours = {f"action_ask_{form}_{ANSWER}" for form in forms} | {f"validate_{form}" for form in forms}
+    assert set(domain()["actions"]) == {UNDERSTOOD} | ours
     assert domain()["session_config"]["session_expiration_time"] == 0
 
 
@@ -129,44 +132,6 @@ def test_rules_decide_and_nothing_guesses_what_comes_next() -> None:
 
 def test_every_intent_has_a_desk() -> None:
     assert all(queue_for(intent) for intent in domain()["intents"])
-
-
-def test_published_phrasings_are_taken_in_turn_from_every_entry_and_not_too_many() -> None:
-    several = [entry("a", "x", *(f"a {n}" for n in range(100))), entry("b", "x", "b 1", "b 2"), entry("c", "", "no")]
-    found = published(several)
-    assert list(found) == ["x"]
-    assert len(found["x"]) == MOST_EXAMPLES
-    assert found["x"][:5] == ["title of a", "title of b", "a 0", "b 1", "a 1"]
-
-
-def test_the_same_entries_give_the_same_examples_in_any_order() -> None:
-    entries = read_folder(SEED).entries
-    assert published(entries) == published(reversed(entries))
-
-
-def test_nothing_is_an_example_twice_not_even_of_two_intents() -> None:
-    known = examples()["greeting"][0]
-    found = published([entry("a", "x", "Same  One", known), entry("b", "y", "same one", f" {known} ", "other")])
-    assert found == {"x": ["title of a", "Same  One"], "y": ["title of b", "other"]}
-
-
-def test_a_phrasing_can_write_no_markup_no_command_and_no_line_of_its_own(tmp_path: Path) -> None:
-    found = published([entry("a", "x", "[bad](amount)", "/restart", "two\n- lines\n- intent: y", "  ", "\x00")])
-    assert found["x"][1:] == ["bad (amount)", "restart", "two - lines - intent: y"]
-    lay_out(PROJECT, tmp_path / "project", found)
-    written = read(tmp_path / "project" / "data" / "nlu" / "published.yml")
-    assert [block["intent"] for block in written["nlu"]] == ["x"]
-    assert written["nlu"][0]["examples"].splitlines() == [f"- {one}" for one in found["x"]]
-
-
-def test_what_is_trained_on_is_laid_out_anew_without_addresses_or_tokens(tmp_path: Path) -> None:
-    target = tmp_path / "project"
-    lay_out(PROJECT, target, {"x": ["one"]})
-    (target / "data" / "old.yml").touch()
-    lay_out(PROJECT, target, {})
-    assert sorted(path.name for path in target.iterdir()) == ["config.yml", "data", "domain.yml"]
-    assert not (target / "data" / "old.yml").exists()
-    assert read(target / "data" / "nlu" / "published.yml") == {"version": "3.1", "nlu": []}
 
 
 class Trainer(RasaEnvironment):

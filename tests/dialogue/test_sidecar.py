@@ -8,90 +8,19 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.dialogue import launcher, sidecar
+from bot.dialogue import launcher, process, sidecar
+from bot.dialogue.leading import Leading
 from bot.dialogue.rasa_environment import RasaUnavailable
-from bot.dialogue.sidecar import Sidecar
-
-PROCESS = """
-import json, os, sys, time
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-mode, home = os.environ["MODE"], Path(os.environ["FOLDER"])
-(home / "seen.json").write_text(json.dumps({
-    "arguments": sys.argv[1:], "token": os.environ["RASA_SIDECAR_TOKEN"], "tmp": os.environ["TMPDIR"],
-    "endpoints": Path("endpoints.yml").read_text(), "mode": oct(os.stat("endpoints.yml").st_mode),
-}))
-print("started", flush=True)
-print('ERROR late - {"text": "is 8812345678 \\\\u8d44\\\\"", "event": "timeout"} \\u5546\\u6237', flush=True)
-if mode == "ends":
-    sys.exit(3)
-if mode == "stays":
-    import signal
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        if (home / "hang").exists():
-            time.sleep(60)
-        self.answer()
-    def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        (home / "parsed").write_text(self.path)
-        self.answer()
-    def answer(self):
-        self.send_response(500 if mode == "broken" and self.command == "POST" else 200)
-        self.send_header("content-length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-    def log_message(self, *_):
-        pass
-HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Handler).serve_forever()
-"""
-Make = Callable[..., Sidecar]
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in {
-        "_PROBE_EVERY_SECONDS": 0.3,
-        "_PROBE_SECONDS": 0.3,
-        "_SHORTEST_PAUSE_SECONDS": 0.05,
-        "_GRACE_SECONDS": 1.0,
-    }.items():
-        monkeypatch.setattr(sidecar, name, seconds)
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes and starts sidecars of a process with a way to behave, and stops them."""
-    made: list[Sidecar] = []
-    (tmp_path / "process.py").write_text(PROCESS, encoding="utf8")
-
-    def start(mode: str = "well", model: Callable[[], Path] = lambda: tmp_path / "model.tar.gz") -> Sidecar:
-        variables = {"MODE": mode, "FOLDER": str(tmp_path), "PATH": os.environ["PATH"]}
-        one = Sidecar([sys.executable, str(tmp_path / "process.py")], lambda: variables, tmp_path, model, {})
-        made.append(one)
-        one.start()
-        return one
-
-    yield start
-    for one in made:
-        one.stop()
-
-
-def until(what: Callable[[], Any], seconds: float = 10) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.02)
-    return found
+from bot.dialogue.sidecar import NotStarted, Sidecar, Stage
+from tests.dialogue.obedient import Make, alive, until
 
 
 def test_it_comes_back_at_once_and_has_an_address_only_when_ready(make: Make) -> None:
@@ -145,6 +74,10 @@ def test_one_that_hangs_is_ended_and_started_again(make: Make, tmp_path: Path) -
     assert one.starts >= 2
 
 
+def starts_reach(one: Sidecar, count: int) -> bool:
+    return one.starts >= count
+
+
 def test_one_that_cannot_start_is_tried_again_at_growing_intervals(
     make: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +85,7 @@ def test_one_that_cannot_start_is_tried_again_at_growing_intervals(
     one = make("ends")
     moments: list[float] = []
     for count in (1, 2, 3, 4):
-        until(lambda count=count: one.starts >= count)
+        until(partial(starts_reach, one, count))
         moments.append(time.monotonic())
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert gaps[2] > gaps[0] + 0.3
@@ -215,10 +148,12 @@ def test_what_it_says_is_kept_without_the_words_of_merchants(make: Make, tmp_pat
 
 
 def test_its_log_is_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sidecar, "_LOG_BYTES", 1000)
-    process = subprocess.Popen([sys.executable, "-c", "for i in range(200): print('line', i)"], stdout=subprocess.PIPE)
-    sidecar._keep_log(process, tmp_path / "rasa.log")
-    process.wait()
+    monkeypatch.setattr(process, "_LOG_BYTES", 1000)
+    talker = subprocess.Popen([sys.executable, "-c", "for i in range(200): print('line', i)"], stdout=subprocess.PIPE)
+    journal = process.journal_at(tmp_path / "rasa.log")
+    process.keep_log(talker, journal)
+    journal.close()
+    talker.wait()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rasa.log", *(f"rasa.log.{n}" for n in (1, 2, 3))]
     assert all(path.stat().st_size <= 1000 for path in tmp_path.iterdir())
 
@@ -232,24 +167,61 @@ def test_the_launcher_ends_when_its_parent_has_even_if_that_was_killed(tmp_path:
     parent = "import subprocess, sys, time\n"
     parent += f"p = subprocess.Popen([sys.executable, '-c', {child!r}], stdin=subprocess.PIPE)\n"
     parent += "print(p.pid, flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        said = {process.stdout.readline().strip() for _ in range(2)}
-        process.kill()
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as outer:
+        assert outer.stdout is not None
+        said = {outer.stdout.readline().strip() for _ in range(2)}
+        outer.kill()
         pid = int(next(iter(said - {"up"})))
         until(lambda: not alive(pid))
 
 
-def alive(pid: int) -> bool:
-    """Whether it runs; one that ended and that nobody waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def test_starting_is_told_once_and_quietly(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_start_of_its_own_accord_is_told_once_and_quietly(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "bot.dialogue.sidecar"):
-        assert make().wait_ready(10)
-    assert len([one for one in caplog.records if one.name == "bot.dialogue.sidecar"]) == 1
+        one = make()
+        assert one.wait_ready(10)
+        assert [record for record in caplog.records if record.name == "bot.dialogue.sidecar"] == []
+        assert one.pid is not None
+        os.kill(one.pid, signal.SIGKILL)
+        until(lambda: one.starts == 2)
+        assert one.wait_ready(10)
+    told = [record.getMessage() for record in caplog.records if record.name == "bot.dialogue.sidecar"]
+    assert [line.split(" after ")[0] for line in told] == ["Rasa ended with status -9", "Rasa is ready"]
+
+
+def test_how_far_it_has_come_is_known_and_why_it_failed(make: Make, tmp_path: Path) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def model() -> Path:
+        asked.set()
+        assert answer.wait(10)
+        return tmp_path / "bad.tar.gz"
+
+    one = make("well", model)
+    assert asked.wait(10)
+    assert (one.stage()[0], one.settled(0.1), one.failure) == (Stage.MODEL, False, None)
+    answer.set()
+    assert one.settled(10)
+    assert isinstance(one.failure, NotStarted)
+    assert not one.ready()
+
+
+def test_stopping_abandons_a_training(tmp_path: Path) -> None:
+    asked, abandoned = threading.Event(), threading.Event()
+
+    def model() -> Path:
+        asked.set()
+        assert abandoned.wait(10)
+        raise RasaUnavailable("not-trained", "it was abandoned")
+
+    one = Sidecar([sys.executable], dict, tmp_path, model, Leading({}), abandoned.set)
+    one.start()
+    assert asked.wait(10)
+    began = time.monotonic()
+    one.stop()
+    assert time.monotonic() - began < 4
+    assert one.stage()[0] is Stage.STOPPED
+    assert one.failure is None
+
+
+def test_the_memory_that_is_free_is_known_here() -> None:
+    assert 0 < process.free_memory() < 1 << 50

@@ -137,6 +137,8 @@ from pathlib import Path
 import uvicorn
 from bot.metrics import Metrics
 from bot.organisation.profile import Profile
+from bot.dialogue.leading import Leading
+from bot.dialogue.turn import PlainDialogue
 from bot.parts import Parts
 from bot.settings import read_settings
 from knowledge.confidence import Calibration
@@ -153,7 +155,18 @@ class Stuck(Library):
 home, url = sys.argv[1:]
 engine = open_database(url)
 library = Stuck(Language(cache_folder=Path(home)), None, Calibration.none(), Path(home))
-parts = Parts(read_settings({"BOT_HOME": home}), engine, EntryStore(engine), library, Profile(engine), None, Metrics())
+leading = Leading({})
+parts = Parts(
+    read_settings({"BOT_HOME": home}),
+    engine,
+    EntryStore(engine),
+    library,
+    Profile(engine),
+    None,
+    Metrics(),
+    leading,
+    PlainDialogue(leading),
+)
 server = uvicorn.Server(uvicorn.Config(parts.app(), port=0, log_level="critical", lifespan="off"))
 socket = server.config.bind_socket()
 socket.listen()

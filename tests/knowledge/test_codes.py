@@ -73,9 +73,15 @@ def test_a_slip_that_fits_two_codes_fits_none() -> None:
     assert book.find("PAYMENTERRORC") == ()
 
 
-def test_the_most_specific_code_comes_first(book: CodeBook) -> None:
+def test_of_several_names_none_is_more_specific_than_the_other(book: CodeBook) -> None:
     codes = book.find("ORDERPAID 之后又报 AUTH_CODE_EXPIRED")
-    assert codes == ("AUTH_CODE_EXPIRED", "ORDERPAID")
+    assert codes == ("ORDERPAID", "AUTH_CODE_EXPIRED")
+    assert set(book.owners(codes)) == {"paid", "expired"}
+
+
+def test_a_name_is_more_specific_than_a_number(book: CodeBook) -> None:
+    codes = book.find("报错 40047，原因 AUTH_CODE_EXPIRED")
+    assert codes == ("AUTH_CODE_EXPIRED", "40047")
     assert book.owners(codes) == ("expired",)
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from bot.conversation.decide import COMPLAINTS_QUEUE
-from bot.conversation.policy import EMERGENCY_ENTRIES
+from bot.conversation.policy import COMPLAINTS_QUEUE, EMERGENCY_ENTRIES
 from bot.dialogue.guides import Guide, read_guides
 from bot.organisation.profile import SETTINGS_FILE, definitions
 from embeddings.normalise import fold

@@ -16,11 +16,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.conversation.decide import Case, decide
+from bot.conversation.case import Case
+from bot.conversation.decide import decide
 from bot.conversation.hearing import hear
 from bot.conversation.model import Conversation, Holder, State
 from bot.conversation.policy import Policy
 from bot.dialogue.guides import read_guides
+from bot.dialogue.leading import Leading
 from bot.dialogue.turn import PlainDialogue
 from bot.tickets.routing import queue_for
 from embeddings.encoder import BUILT_IN, SentenceEncoder
@@ -66,7 +68,7 @@ def milliseconds(ask: Callable[[str], object], questions: Sequence[str]) -> tupl
 
 def measure(name: str, library: Library, questions: Sequence[str]) -> None:
     guides = read_guides()
-    dialogue = PlainDialogue(guides)
+    dialogue = PlainDialogue(Leading(guides))
     calibration = library.calibration
     policy = Policy(calibration.answer_at, calibration.decline_at, queue_for, frozenset(guides))
     fresh = Conversation("c", "bench", "p", Holder.BOT, 0, State(), _NOW, _NOW)

@@ -75,6 +75,7 @@ class DecisionOut(BaseModel):
     intent: str | None = None
     queue: str | None = None
     rule: str | None = None
+    facts: dict[str, str] = Field(default_factory=dict)
 
 
 class ReplyOut(BaseModel):

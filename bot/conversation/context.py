@@ -1,0 +1,104 @@
+"""A short message read together with what was asked before: “那支付宝呢”, “多久”, “在哪里点”."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.conversation.facts import alternatives
+from bot.conversation.model import Heard, State
+from bot.conversation.policy import EMERGENCY_ENTRIES
+from knowledge.confidence import Confidence
+from knowledge.library import Candidate, Library, Ranking
+
+_LEXICON = Path(__file__).parent / "lexicon" / "context.yml"
+_SHORT_CHARS = 12
+_LOOKED_AT = 24
+_LEAST_PART_CHARS = 4
+_BEFORE = 0.5
+_SAME_CATEGORY = 2.0
+_UNSEEN = 0.001
+"""Chosen on tests/quality/follow_ups.yml: the message counts in full, the question before half, and an entry of the
+category that is talked about is e² times likelier. Of 64 follow-ups the message alone finds 37, both as one text 42,
+this 58; of 11 short changes of topic it is led astray in 2, both of them sure alone and so never read this way."""
+
+
+def search(library: Library, state: State, heard: Heard, answer_at: float) -> Ranking:
+    """Search a message alone; a short one that says little by itself also with what was asked before."""
+    bare = not any(choice.entry for choice in state.choices)
+    question = library.language.read(heard.text)
+    alone = library.search(question, _LOOKED_AT, bare_numbers=bare)
+    focus, follows = state.focus, heard.signals.follow_up
+    sure = alone.confidence.value >= answer_at
+    if focus is None or len(question.normalised) > _SHORT_CHARS or alone.codes or (sure and not follows):
+        return alone
+    text, swapped = together(focus.chosen or focus.question, heard.text)
+    joined = library.search(library.language.read(text), _LOOKED_AT, bare_numbers=bare)
+    if swapped:
+        return joined
+    weighed = in_context(alone, joined, focus.category, focus.entry)
+    if follows and weighed.confidence.value < answer_at <= joined.confidence.value:
+        return joined
+    best = weighed.candidates[0] if weighed.candidates else None
+    if follows and best is not None and best.entry == focus.entry and not sure:  # “那现在怎么办”
+        best = replace(best, probability=max(best.probability, answer_at))
+        return replace(weighed, candidates=(best, *weighed.candidates[1:]), confidence=Confidence(best.probability))
+    return weighed
+
+
+def in_context(alone: Ranking, joined: Ranking, category: str, about: str) -> Ranking:
+    """The candidates of a message and of message and question before as one ranking: a product of the two."""
+    first = {candidate.entry: candidate for candidate in alone.candidates}
+    both = {candidate.entry: candidate for candidate in joined.candidates} | first
+
+    def weight(candidate: Candidate) -> float:
+        mine = first[candidate.entry].probability if candidate.entry in first else 0.0
+        theirs = next((c.probability for c in joined.candidates if c.entry == candidate.entry), 0.0)
+        alarms = candidate.entry in EMERGENCY_ENTRIES and candidate.entry != about  # a risk makes no emergency of it
+        near = math.exp(_SAME_CATEGORY) if candidate.category == category and not alarms else 1.0
+        return float((mine + _UNSEEN) * (theirs + _UNSEEN) ** _BEFORE * near)
+
+    weights = {entry: weight(candidate) for entry, candidate in both.items()}
+    nothing = (alone.none + _UNSEEN) * (joined.none + _UNSEEN) ** _BEFORE
+    total = sum(weights.values()) + nothing
+    ranked = sorted(both.values(), key=lambda candidate: -weights[candidate.entry])
+    candidates = tuple(replace(one, probability=weights[one.entry] / total) for one in ranked)
+    best = Confidence(min(1.0, candidates[0].probability)) if candidates else Confidence(0.0)
+    return replace(alone, candidates=candidates, confidence=best, none=nothing / total)
+
+
+def together(before: str, text: str) -> tuple[str, bool]:
+    """One question out of the question before and a follow-up to it, and whether it is that question with a swap.
+
+    What stands in the place of another (a channel, a currency, who scans whom) takes that place; the rest is added.
+    """
+    swapped = False
+    for table in _words()["swapped"]:
+        named, meant = alternatives(table, text), alternatives(table, before)
+        if not named or not meant or {name for name, *_ in named} & {name for name, *_ in meant}:
+            continue
+        _, start, end = named[0]
+        for _, old_start, old_end in reversed(meant):
+            before = before[:old_start] + text[start:end] + before[old_end:]
+        text, swapped = text[:start] + text[end:], True
+    rest = re.sub(_words()["empty"], "", text).strip()
+    return f"{before} {rest}".strip(), swapped and not rest
+
+
+def second_part(text: str) -> str:
+    """What a message adds to its first matter (“……，另外……”); empty where it adds nothing of its own."""
+    parts = re.split(_words()["second"], text)
+    rest = parts[-1].strip() if len(parts) > 1 else ""
+    return rest if len(rest) >= _LEAST_PART_CHARS else ""
+
+
+@cache
+def _words() -> dict[str, Any]:
+    kept: dict[str, Any] = yaml.safe_load(_LEXICON.read_text(encoding="utf8"))
+    return kept
