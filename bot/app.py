@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels import phrases
@@ -43,7 +45,7 @@ def create_app(
         app.include_router(router)
     _handle_errors(app)
     app.add_middleware(_Measured)
-    app.middleware("http")(_guarded)
+    app.add_middleware(_Guarded)
     return app
 
 
@@ -67,29 +69,54 @@ class _Measured:
         await self._app(scope, measured if scope["type"] == "http" else receive, send)
 
 
-async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse oversized bodies; let any website talk to the widget's routes (a token, no cookies); set the headers."""
-    length = request.headers.get("content-length", "")
+class _Guarded:
+    """Refuses oversized bodies; lets any website talk to the widget's routes (a token, no cookies); sets the headers.
+
+    Plain ASGI: Starlette's decorator for middleware would run each request in a task and a stream of its own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        open_to_all = scope["path"].startswith(_WIDGET_PATHS)
+        started = False
+
+        async def headed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _set_headers(MutableHeaders(scope=message), open_to_all)
+            await send(message)
+
+        try:
+            await (_at_once(scope, open_to_all) or self._app)(scope, receive, headed)
+        except Exception as error:  # one of the three edges; answered here, so that the headers are set
+            log.error("a request failed", exc_info=error)
+            if started:
+                raise
+            await _shaped(Problem("broken", phrases.BROKEN, 500))(scope, receive, headed)
+
+
+def _at_once(scope: Scope, open_to_all: bool) -> Response | None:
+    """The answer to a request that goes no further."""
+    length = Headers(scope=scope).get("content-length", "")
     if length.isdecimal() and int(length) > MOST_BODY_BYTES:
         return _shaped(Problem("body_too_large", phrases.BAD_REQUEST, 413))
-    open_to_all = request.url.path.startswith(_WIDGET_PATHS)
-    if open_to_all and request.method == "OPTIONS":
-        response: Response = Response(status_code=204)
-    else:
-        try:
-            response = await call_next(request)
-        except Exception as error:  # one of the three edges; answered here, so that the headers below are set
-            log.error("a request failed", exc_info=error)
-            response = _shaped(Problem("broken", phrases.BROKEN, 500))
+    return Response(status_code=204) if open_to_all and scope["method"] == "OPTIONS" else None
+
+
+def _set_headers(headers: MutableHeaders, open_to_all: bool) -> None:
     if open_to_all:
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Allow-Headers"] = "authorization, content-type"
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-        response.headers["Access-Control-Max-Age"] = "600"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
-    return response
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Allow-Headers"] = "authorization, content-type"
+        headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        headers["Access-Control-Max-Age"] = "600"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Content-Security-Policy", _POLICY)
 
 
 def _shaped(problem: Problem) -> JSONResponse:

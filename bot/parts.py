@@ -25,6 +25,7 @@ from bot.channels.widget.sessions import Sessions
 from bot.conversation import phrases
 from bot.conversation.desk import Desk
 from bot.conversation.handoff import Counter
+from bot.conversation.joint import read_joint
 from bot.conversation.ledger import SqlLedger
 from bot.conversation.model import Inbound
 from bot.conversation.policy import Policy
@@ -76,6 +77,8 @@ class Environment(Protocol):
     def encoder(self) -> str: ...
     @property
     def public_url(self) -> str | None: ...
+    @property
+    def rate_limits(self) -> tuple[int, int, int] | None: ...
 
 
 def utc_now() -> datetime:
@@ -159,6 +162,7 @@ class Parts:
             queue_of=queue_for,
             guides=frozenset(self.guides),
             intent_of=self.intent_of,
+            joint=read_joint(),
         )
 
     def intent_of(self, entry: str) -> str | None:
@@ -213,7 +217,7 @@ class Parts:
 
     def app(self) -> FastAPI:
         self.metrics.watch_rasa(lambda: self.dialogue_state() == READY)
-        hints = Hints()
+        hints, rates = Hints(), self.environment.rate_limits
         desk = self.desk(self.engine)
         widget = WidgetParts(
             desk=desk,
@@ -224,7 +228,7 @@ class Parts:
             announcements=Announcements(self.engine),
             feedback=FeedbackBox(self.engine),
             limiter=FixedWindowRateLimiter(MemoryStorage()),
-            limits=Limits(),
+            limits=Limits() if rates is None else Limits.of(*rates),
             greeting=lambda: phrases.greeting(self.brand()),
             now=self.now,
         )

@@ -14,9 +14,12 @@ T = TypeVar("T")
 
 BUILT_IN = "built-in"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+NO_LIMITS = (0, 0, 0)
+OFF = "off"
 _DATABASE = re.compile(r"(sqlite:///.+|postgresql(\+psycopg)?://.+)", re.DOTALL)
 _HOST = re.compile(r"[\w.:%-]+")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
+_RATES = re.compile(r"([0-9]{1,6}) *, *([0-9]{1,6}) *, *([0-9]{1,6})")
 _URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 _PASSWORD = re.compile(r"(?<=:)[^:@/]*(?=@)")
 
@@ -36,6 +39,8 @@ class Settings:
 
     `home` holds everything the software writes. `encoder` is `built-in`, a folder, or a name on a model hub.
     `public_url` is how merchants reach the service, without a slash at its end; empty if that is host and port.
+    `rate_limits` are requests a minute, as in `bot.channels.widget.routes.Limits`: sessions an address, messages a
+    session, messages an address; 0 where there is none. None: those that `Limits` has.
     """
 
     home: Path
@@ -45,6 +50,7 @@ class Settings:
     encoder: str
     public_url: str
     log_level: str
+    rate_limits: tuple[int, int, int] | None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -67,6 +73,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         encoder=read("encoder", _encoder, BUILT_IN),
         public_url=read("public_url", _public_url, ""),
         log_level=read("log_level", _log_level, "INFO"),
+        rate_limits=read("rate_limits", _rate_limits, None),
     )
 
 
@@ -98,6 +105,16 @@ def _log_level(text: str) -> str:
     if text.upper() not in LOG_LEVELS:
         raise ValueError("not a level")
     return text.upper()
+
+
+def _rate_limits(text: str) -> tuple[int, int, int] | None:
+    if text.lower() == OFF:
+        return NO_LIMITS
+    found = _RATES.fullmatch(text)
+    if found is None:
+        raise ValueError("not three whole numbers")
+    sessions, messages, address = map(int, found.groups())
+    return sessions, messages, address
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:

@@ -126,6 +126,7 @@ ALLOWED = {
     "BOT_ENCODER": " built-in、已有的模型文件夹，或模型仓库里的名称（如 机构/模型）",
     "BOT_PUBLIC_URL": "以 http:// 或 https:// 开头、不带参数的网址",
     "BOT_LOG_LEVEL": " DEBUG、INFO、WARNING、ERROR 之一",
+    "BOT_RATE_LIMITS": "三个 0 到 999999 的整数（每分钟次数，0 表示不限，如 30,40,300），或 off",
 }
 
 CHECKS = {

@@ -18,14 +18,12 @@ class DenseIndex:
     """An exact inner-product index over (n, d) unit vectors; row numbers are the texts' positions."""
 
     def __init__(self, vectors: Vectors) -> None:
-        _take_turns()
         self._index: faiss.Index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     @classmethod
     def load(cls, path: Path) -> DenseIndex:
         """Read an index back."""
-        _take_turns()
         index = cls.__new__(cls)
         index._index = faiss.read_index(str(path))
         return index
@@ -39,11 +37,8 @@ class DenseIndex:
 
     def nearest(self, vector: Vectors, limit: int) -> tuple[Rows, Floats]:
         """Up to `limit` rows and their cosines, best first. `vector` is (d,)."""
+        # One thread a question: on a busy machine, waiting for a second one costs more than it gives (50 ms against 2).
+        faiss.omp_set_num_threads(1)  # it counts for the calling thread alone
         cosines, rows = self._index.search(vector.reshape(1, -1), min(limit, len(self)))
         found = rows[0] >= 0
         return rows[0][found], cosines[0][found]
-
-
-def _take_turns() -> None:
-    """One thread a question: on a busy machine, waiting for a second one costs more than it gives (15 ms against 2)."""
-    faiss.omp_set_num_threads(1)

@@ -9,10 +9,11 @@ import json
 import math
 import numbers
 import sqlite3
+import threading
 import time
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
@@ -20,6 +21,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -37,7 +39,9 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 10.0
 _MIGRATION_LOCK = 0x5348414E474441  # any constant: the name of the advisory lock all our processes agree on
-_WRITES = "shangda_writes"
+_WRITES, _LASTING = "shangda_writes", "shangda_lasting"
+_turns: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
+"""Of SQLite's engines. Who waits for SQLite's own lock looks for it every few to 100 ms; here the next one is woken."""
 
 
 class DatabaseUnsupported(KnowledgeError):
@@ -115,19 +119,34 @@ def open_database(url: str) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    _turns[engine] = threading.Lock()
     return engine
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
+def transaction(engine: Engine, *, lasting: bool = True) -> Iterator[Connection]:
     """One transaction that writes: committed at the end, undone by any exception.
 
-    On SQLite it takes the write lock at once, so that what it reads cannot change before it writes.
+    On SQLite it takes the write lock at once, so that what it reads cannot change before it writes. One that need not
+    be `lasting` by itself waits for no disk there: it outlives this process, but a power cut only together with the
+    next one that is lasting (the log of both is one file, and is synced as a whole).
     """
-    with engine.connect() as connection:
-        connection.execution_options(**{_WRITES: True})
+    with _turn(engine), engine.connect() as connection:
+        connection.execution_options(**{_WRITES: True, _LASTING: lasting})
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Threads of this process write to SQLite one after the other; one that waits too long leaves it to SQLite."""
+    lock = _turns.get(engine)
+    mine = lock is not None and lock.acquire(timeout=BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        if lock is not None and mine:
+            lock.release()
 
 
 @contextmanager
@@ -159,8 +178,13 @@ def migrate(engine: Engine, *others: Migrations) -> None:
 
 def as_json(value: Any) -> Any:
     """A value of dataclasses, enums, dates and numbers as plain JSON; numbers that are not finite become null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind is str:  # by far the most values are one of these
+        return _clean(value)
+    if value is None or kind is bool or kind is int:
+        return value
+    if names := _fields(kind):
+        return {name: as_json(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {_clean(str(key)): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -175,8 +199,6 @@ def as_json(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, str):
         return _clean(value)
-    if isinstance(value, bool | int | None):
-        return value
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real):
@@ -191,28 +213,41 @@ def from_json(kind: type[T], data: Any) -> T:
 
 
 def _restore(kind: Any, data: Any) -> Any:
+    return None if data is None else _reader(kind)(data)
+
+
+@lru_cache(maxsize=256)
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What makes a value of a kind from its JSON, which is not null."""
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if data is None or kind is Any:
-        return data
     if origin in (typing.Union, types.UnionType):
-        return _restore(next(kind for kind in inner if kind is not types.NoneType), data)
+        return _reader(next(kind for kind in inner if kind is not types.NoneType))
     if origin is tuple and inner[-1] is Ellipsis:
-        return tuple(_restore(inner[0], item) for item in data)
+        return lambda data: tuple([_restore(inner[0], item) for item in data])
     if origin is tuple:
-        return tuple(_restore(*pair) for pair in zip(inner, data, strict=True))
+        return lambda data: tuple([_restore(*pair) for pair in zip(inner, data, strict=True)])
     if is_dataclass(kind):
-        hints = _hints(cast(type, kind))
-        return cast(Any, kind)(**{name: _restore(hint, data[name]) for name, hint in hints.items() if name in data})
+        return partial(_remade, kind)
     if isinstance(kind, type) and issubclass(kind, date):
-        return kind.fromisoformat(data)
+        return kind.fromisoformat
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(data)
-    return data
+        return kind
+    return lambda data: data
+
+
+def _remade(kind: Any, data: Any) -> Any:
+    return kind(**{name: _restore(hint, data[name]) for name, hint in _hints(kind).items() if name in data})
 
 
 @lru_cache(maxsize=64)
 def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
+
+
+@lru_cache(maxsize=256)
+def _fields(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of any other type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _clean(text: str) -> str:
@@ -241,6 +276,9 @@ def _use_wal(connection: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
+    if writes:
+        lasting = connection.get_execution_options().get(_LASTING, True)
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -1,6 +1,7 @@
 """What is still to be delivered; the table's door, without any channel's manners.
 
-A row is claimed by moving its `next_at` a lease ahead, so a worker that dies gives it back by itself.
+A row is claimed by moving its `next_at` a lease ahead, so a worker that dies gives it back by itself. What becomes of a
+delivery waits for no disk: a power cut right after it may have a message delivered once more, as one before it would.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Outbox:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, lasting=False) as connection:
             claimed = list(connection.scalars(due))
             connection.execute(
                 outbox.update()
@@ -111,5 +112,5 @@ class Outbox:
         return {state: found.get(state, 0) for state in DeliveryState}
 
     def _set(self, delivery_id: int, **values: Any) -> None:
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, lasting=False) as connection:
             connection.execute(outbox.update().where(outbox.c.id == delivery_id).values(**values))

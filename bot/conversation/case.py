@@ -25,6 +25,8 @@ class Case:
     ranking: Ranking
     policy: Policy
     pressed: str | None = None
+    alone: bool = True
+    """Whether the message was searched by itself, and not as a follow-up."""
 
     @property
     def state(self) -> State:

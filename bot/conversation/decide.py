@@ -41,8 +41,16 @@ def _explained(case: Case, decision: Decision) -> Decision:
         "matched": top[0].matched if top else None,
         **decision.because,
     }
-    intent = decision.intent or case.turn.intent or (case.best.intent if case.best and case.sure else None)
+    intent = decision.intent or _understood(case)
     return replace(decision, secrets=case.heard.secrets, because=because, intent=intent)
+
+
+def _understood(case: Case) -> str | None:
+    """What was understood where nothing was answered: the intent of the surer of the two minds."""
+    best, turn = case.best, case.turn
+    if turn.intent is not None and (best is None or turn.confidence >= best.probability):
+        return turn.intent
+    return best.intent if best is not None and best.probability >= case.policy.choice_at else None
 
 
 def _failed(case: Case) -> Decision | None:
@@ -117,6 +125,9 @@ def _code(case: Case) -> Decision | None:
         return None
     if best.entry in owners and (len(owners) == 1 or (case.sure and len(case.ranking.codes) == 1)):
         return _answer(case, best, "code")
+    owner = next((one for one in case.ranking.candidates if one.entry in owners), None)
+    if len(owners) == 1 and owner is not None and not case.heard.signals.asks:  # “私钥换对了，现在报 40029”
+        return _answer(case, replace(owner, probability=max(owner.probability, case.policy.answer_at)), "code")
     if len(owners) > 1 and best.entry in owners:
         return Decision("clarify", "codes", choices=owners[:MAX_CHOICES], phrase="which", confidence=best.probability)
     return None
@@ -126,6 +137,9 @@ def _retrieval(case: Case) -> Decision:
     best, ranking, policy = case.best, case.ranking, case.policy
     if best is None:
         return _decline(case)
+    rival = _rival(case)
+    if rival is not None:
+        return _asked_back(tuple(dict.fromkeys((best, rival[1]))), rival[0])
     if case.sure and not (case.heard.signals.vague and len(ranking.candidates) > 1):
         return _answer(case, best, "retrieval")
     if case.sure:  # “证书的问题”: one is likeliest, but nothing was said that would tell
@@ -138,10 +152,26 @@ def _retrieval(case: Case) -> Decision:
     return _asked_back(near, "close" if len(near) > 1 else "unsure")
 
 
+def _rival(case: Case) -> tuple[str, Candidate] | None:
+    """Where an answer is not plain: a second entry close to it, or one of the intent that the other mind names."""
+    best, policy, turn = case.best, case.policy, case.turn
+    if not case.sure or best is None or best.probability >= policy.plain_at or not case.alone:
+        return None
+    if case.heard.signals.english:  # few phrasings are English: what comes near is not what is meant
+        return "unsure", best
+    others = case.ranking.candidates[1:]
+    if others and others[0].probability >= policy.close_at:
+        return "close", others[0]
+    if turn.intent is None or turn.intent == best.intent or turn.confidence < policy.conflict_at:
+        return None
+    named = next((one for one in others if one.intent == turn.intent), None)
+    return ("conflict", named) if named is not None else None
+
+
 def _asked_back(near: Sequence[Candidate], rule: str) -> Decision:
     best = near[0]
     entries = tuple(candidate.entry for candidate in near)
-    return Decision("clarify", rule, choices=entries, phrase="which", confidence=best.probability, intent=best.intent)
+    return Decision("clarify", rule, choices=entries, phrase="which", confidence=best.probability)
 
 
 def _answer(case: Case, candidate: Candidate, rule: str) -> Decision:
@@ -168,7 +198,7 @@ def _decline(case: Case) -> Decision:
         "say",
         "out-of-scope" if far else "low-confidence",
         phrase=phrase,
-        intent="out_of_scope",
+        intent=case.turn.intent or "out_of_scope",
         queue=None if far else (matter.queue if matter else None),
         choices=() if far else (PERSON,),
         confidence=confidence,

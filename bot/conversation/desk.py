@@ -16,6 +16,7 @@ from bot.conversation.decide import decide, urgent
 from bot.conversation.handoff import Counter, facts_known, facts_told
 from bot.conversation.hearing import hear
 from bot.conversation.held import while_held
+from bot.conversation.joint import weigh
 from bot.conversation.leads import INTAKE_BEGINS
 from bot.conversation.ledger import Ledger, Outcome, Stale
 from bot.conversation.model import Conversation, Decision, Fact, Heard, Holder, Inbound, Message, Turn
@@ -99,19 +100,22 @@ class Desk:
         """Understand, search, decide: no transaction is open and nothing is written."""
         state = replace(conversation.state, focus=fresh(conversation.state.focus, self._now()))
         conversation = replace(conversation, state=state)
-        ranking = search(self._library, state, heard, self._policy().answer_at)
+        policy = self._policy()
+        ranking, alone = search(self._library, state, heard, policy.answer_at)
         heard = replace(heard, codes=ranking.codes, matter=self._matter(ranking))
         turn = self._dialogue.turn(conversation.id, heard, state, pressed)
-        case = Case(conversation, heard, turn, ranking, self._policy(), pressed)
+        if alone and policy.joint is not None:
+            ranking = weigh(ranking, turn.intents, policy.joint)
+        case = Case(conversation, heard, turn, ranking, policy, pressed, alone)
         decision = decide(case)
         if turn.step is not None and decision.step is not turn.step:  # the message was no answer, so it gave no fact
             case = replace(case, turn=replace(turn, step=None, facts=heard.facts))
         return case, self._second(case, self._begun(case, decision))
 
     def _matter(self, ranking: Ranking) -> str | None:
-        """The intent of what a message is likeliest about, where that is likelier than nothing."""
+        """The intent of what a message is likeliest about, where that is likely enough to be offered."""
         best = ranking.candidates[0] if ranking.candidates else None
-        return best.intent if best is not None and best.probability > ranking.none else None
+        return best.intent if best is not None and best.probability >= self._policy().choice_at else None
 
     def _second(self, case: Case, decision: Decision) -> Decision:
         """A hand-off with the second matter of the message to go on with, where there is one that can be answered."""
@@ -141,7 +145,8 @@ class Desk:
             step = begin_intake(self._intake, case.heard, self._carried(case), about, matter)
             return replace(decision, rule=f"intake:{step.step}", step=step)
         if decision.kind == "form" and decision.step is None and decision.entry:
-            return replace(decision, step=begin(self._guides[decision.entry]))
+            heard = case.heard if decision.rule != "choice" else None
+            return replace(decision, step=begin(self._guides[decision.entry], heard))
         return decision
 
     def _answer(self, conversation: Conversation, inbound: Message, heard: Heard, pressed: str | None) -> Reply:
@@ -198,7 +203,8 @@ class Desk:
     def _concluding(self, case: Case, decision: Decision, started: float) -> Outcome:
         now = self._now()
         told, change = self._counter.open(case, decision, now) if decision.kind == "handoff" else (None, None)
-        choices = self._replies.choices_of(decision)
+        again = case.state.choices if "again" in decision.choices else ()
+        choices = again or self._replies.choices_of(decision)
         if decision.rule == "ticket":
             status, change = self._counter.status(case, decision, now)
             drafts = (*self._replies.warnings(decision), *status)

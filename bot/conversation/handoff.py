@@ -160,12 +160,17 @@ def _opens_another(case: Case) -> bool:
 def facts_told(case: Case) -> tuple[Fact, ...]:
     """The facts of one message: those read in it, those its answer established, and the error code it names.
 
-    Where it names two ways to pay it says nothing of which one was used.
+    Where it names two ways to pay it says nothing of which was used; of several moments the first with a clock counts.
     """
     codes = case.ranking.codes[:1]
     told = case.turn.facts or case.heard.facts
     several = {one for one in _ONE_OF if len({fact.value for fact in told if fact.name == one}) > 1}
-    told = tuple(fact for fact in told if fact.name not in several)
+    if not case.heard.signals.corrects:  # “微信的，哦不是，是支付宝”: the last word counts
+        told = tuple(fact for fact in told if fact.name not in several)
+    times = [fact for fact in told if fact.name == "time"]
+    if times and not case.heard.signals.corrects:
+        moment = next((fact for fact in times if "T" in fact.value), times[0])
+        told = tuple(fact for fact in told if fact.name != "time" or fact is moment)
     return merged(told, tuple(Fact("error_code", code, code) for code in codes))
 
 

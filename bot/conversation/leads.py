@@ -45,14 +45,18 @@ def ticket_facts(case: Case) -> Decision | None:
     corrects = case.heard.signals.corrects
     if case.state.ticket is None or not told or case.state.choices or (case.sure and not corrects):
         return None
+    if case.heard.signals.asks or case.heard.signals.follow_up:
+        return None
     return Decision("say", "ticket-facts", phrase="facts_kept", intent="ticket_create", confidence=1.0)
 
 
 def facts_alone(case: Case) -> Decision | None:
     """Nothing but facts (“商户号8812345678”): they are kept, and what is the matter is asked."""
     signals = case.heard.signals
-    if not only_facts(case.heard) or case.ranking.codes or case.state.choices or signals.asks or signals.follow_up:
+    if not only_facts(case.heard) or case.ranking.codes or signals.asks or signals.follow_up:
         return None
+    if any(choice.entry for choice in case.state.choices):
+        return Decision("clarify", "facts-choices", phrase="facts_choose", choices=("again",))
     return Decision("say", "facts", phrase="facts_noted", confidence=1.0)
 
 

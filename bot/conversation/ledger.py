@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from bot.conversation.model import (
     Author,
@@ -32,6 +32,32 @@ from bot.tickets.model import NUMBER_MARK, Owner, TicketChange
 from bot.tickets.store import write_ticket
 from knowledge.database import Connection, Engine, as_json, insert_or, reading, transaction
 from knowledge.gaps import Gap, note_gap
+
+# What each turn runs, built once: putting a statement together costs more than SQLite needs to run it.
+_SEEN = select(messages).where(
+    messages.c.channel == bindparam("of_channel"),
+    messages.c.external_user == bindparam("of_user"),
+    messages.c.external_id == bindparam("of_message"),
+)
+_OPEN = select(conversations).where(
+    conversations.c.channel == bindparam("of_channel"),
+    conversations.c.external_user == bindparam("of_user"),
+    conversations.c.holder != Holder.CLOSED.value,
+)
+_ONE = select(conversations).where(conversations.c.id == bindparam("of_id"))
+_OPEN_LOCKED, _ONE_LOCKED = _OPEN.with_for_update(), _ONE.with_for_update()
+_CONCLUDED = select(turns.c.inbound_id).where(turns.c.inbound_id == bindparam("of_message"))
+_ANSWERS = select(messages).where(messages.c.reply_to == bindparam("of_message")).order_by(messages.c.id)
+_APPEND = messages.insert().returning(messages)
+_SETTLE = messages.update().where(messages.c.id == bindparam("of_message"), messages.c.awaiting).values(awaiting=False)
+_SETTLE_ALL = (
+    messages.update()
+    .where(messages.c.conversation_id == bindparam("of_id"), messages.c.awaiting)
+    .values(awaiting=False)
+)
+_MOVE = conversations.update().where(
+    conversations.c.id == bindparam("of_id"), conversations.c.version == bindparam("from_version")
+)
 
 
 class ConversationMissing(Exception):
@@ -142,8 +168,11 @@ class SqlLedger:
         self._hold_back_seconds = hold_back_seconds
 
     def record(self, inbound: Inbound) -> Recorded:
-        """A unique constraint tells twins apart, and another lets a sender have one open conversation."""
-        with transaction(self._engine) as connection:
+        """A unique constraint tells twins apart, and another lets a sender have one open conversation.
+
+        It waits for no disk: nobody is told anything before the outcome is written, and that makes both last.
+        """
+        with transaction(self._engine, lasting=False) as connection:
             seen = _find_seen(connection, inbound)
             if seen is None:
                 conversation = _open_conversation(connection, inbound)
@@ -176,15 +205,8 @@ class SqlLedger:
             replies = append_drafts(connection, current, drafts, now, deliver_at, reply_to=inbound.id)
             _move(connection, current, replace(current, holder=outcome.holder, state=state, updated_at=now))
             _settle(connection, current.id, None if outcome.holder != Holder.BOT else inbound.id)
-            connection.execute(
-                turns.insert().values(
-                    inbound_id=inbound.id,
-                    conversation_id=current.id,
-                    decision=as_json(outcome.decision),
-                    ms=outcome.ms,
-                    created_at=now,
-                )
-            )
+            told = {"inbound_id": inbound.id, "conversation_id": current.id, "decision": as_json(outcome.decision)}
+            connection.execute(turns.insert(), {**told, "ms": outcome.ms, "created_at": now})
             if (gap := outcome.gap) is not None:
                 note_gap(connection, gap.question, gap.normalised, gap.reason, gap.nearest, now)
             return replies
@@ -249,18 +271,17 @@ def append_drafts(
             "awaiting": False,
             "created_at": now,
         }
-        message = message_of(connection.execute(messages.insert().values(**row).returning(messages)).one())
-        connection.execute(
-            outbox.insert().values(
-                message_id=message.id,
-                channel=conversation.channel,
-                external_user=conversation.external_user,
-                state="pending",
-                attempts=0,
-                next_at=deliver_at,
-                reason="",
-            )
-        )
+        message = message_of(connection.execute(_APPEND, row).one())
+        place = {
+            "message_id": message.id,
+            "channel": conversation.channel,
+            "external_user": conversation.external_user,
+            "state": "pending",
+            "attempts": 0,
+            "next_at": deliver_at,
+            "reason": "",
+        }
+        connection.execute(outbox.insert(), place)
         written.append(message)
     return tuple(written)
 
@@ -268,22 +289,14 @@ def append_drafts(
 def _find_seen(connection: Connection, inbound: Inbound) -> Message | None:
     if not inbound.external_id:
         return None
-    same = select(messages).where(
-        messages.c.channel == inbound.channel,
-        messages.c.external_user == inbound.external_user,
-        messages.c.external_id == inbound.external_id,
-    )
-    row = connection.execute(same).one_or_none()
+    same = {"of_channel": inbound.channel, "of_user": inbound.external_user, "of_message": inbound.external_id}
+    row = connection.execute(_SEEN, same).one_or_none()
     return None if row is None else message_of(row)
 
 
 def _find_open(connection: Connection, channel: str, external_user: str, *, lock: bool = False) -> Conversation | None:
-    theirs = select(conversations).where(
-        conversations.c.channel == channel,
-        conversations.c.external_user == external_user,
-        conversations.c.holder != Holder.CLOSED.value,
-    )
-    row = connection.execute(theirs.with_for_update() if lock else theirs).one_or_none()
+    theirs = {"of_channel": channel, "of_user": external_user}
+    row = connection.execute(_OPEN_LOCKED if lock else _OPEN, theirs).one_or_none()
     return None if row is None else conversation_of(row)
 
 
@@ -322,15 +335,13 @@ def _append_inbound(connection: Connection, conversation: Conversation, inbound:
     written: Row[Any] | None = connection.execute(row.on_conflict_do_nothing().returning(messages)).one_or_none()
     if written is None:
         return None
-    connection.execute(
-        conversations.update().where(conversations.c.id == conversation.id).values(updated_at=inbound.received_at)
-    )
+    touched = conversations.update().where(conversations.c.id == conversation.id)
+    connection.execute(touched, {"updated_at": inbound.received_at})
     return message_of(written)
 
 
 def _load(connection: Connection, conversation_id: str, *, lock: bool = False) -> Conversation:
-    wanted = select(conversations).where(conversations.c.id == conversation_id)
-    row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
+    row = connection.execute(_ONE_LOCKED if lock else _ONE, {"of_id": conversation_id}).one_or_none()
     if row is None:
         raise ConversationMissing(conversation_id)
     return conversation_of(row)
@@ -338,32 +349,28 @@ def _load(connection: Connection, conversation_id: str, *, lock: bool = False) -
 
 def _replies(connection: Connection, inbound_id: int) -> tuple[Message, ...] | None:
     """The replies to a message that was concluded (perhaps none); None for one that was not."""
-    concluded = connection.execute(select(turns.c.inbound_id).where(turns.c.inbound_id == inbound_id)).one_or_none()
-    if concluded is None:
+    if connection.execute(_CONCLUDED, {"of_message": inbound_id}).one_or_none() is None:
         return None
-    answers = select(messages).where(messages.c.reply_to == inbound_id).order_by(messages.c.id)
-    return tuple(message_of(row) for row in connection.execute(answers))
+    return tuple(message_of(row) for row in connection.execute(_ANSWERS, {"of_message": inbound_id}))
 
 
 def _move(connection: Connection, before: Conversation, after: Conversation) -> None:
     """Compare and set: the version moves on by one."""
-    changed = connection.execute(
-        conversations.update()
-        .where(conversations.c.id == before.id, conversations.c.version == before.version)
-        .values(
-            version=before.version + 1,
-            holder=after.holder.value,
-            state=as_json(after.state),
-            updated_at=after.updated_at,
-        )
-    )
-    if changed.rowcount != 1:
+    changed = {
+        "of_id": before.id,
+        "from_version": before.version,
+        "version": before.version + 1,
+        "holder": after.holder.value,
+        "state": as_json(after.state),
+        "updated_at": after.updated_at,
+    }
+    if connection.execute(_MOVE, changed).rowcount != 1:
         raise Stale(before.id, before.version, _load(connection, before.id).version)
 
 
 def _settle(connection: Connection, conversation_id: str, inbound_id: int | None) -> None:
     """This message waits no longer; without one, none of the conversation does: a person has it from here."""
-    waiting = messages.update().where(messages.c.conversation_id == conversation_id, messages.c.awaiting)
-    if inbound_id is not None:
-        waiting = waiting.where(messages.c.id == inbound_id)
-    connection.execute(waiting.values(awaiting=False))
+    if inbound_id is None:
+        connection.execute(_SETTLE_ALL, {"of_id": conversation_id})
+    else:
+        connection.execute(_SETTLE, {"of_message": inbound_id})

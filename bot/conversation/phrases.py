@@ -175,6 +175,10 @@ def facts_noted(said: list[str]) -> str:
     return f"记下了：{'、'.join(said)}。遇到了什么问题？说说现象或报错文字，我来查；也可以转人工。"
 
 
+def facts_choose(said: list[str]) -> str:
+    return f"记下了：{'、'.join(said)}。刚才列的问题里是哪一个？回复序号就行；都不是就直接说。"
+
+
 def facts_asked(said: list[str], question: str) -> str:
     return f"记下了：{'、'.join(said)}。接着刚才的问题：\n{question}"
 
@@ -184,7 +188,7 @@ def look_first(question: str) -> str:
 
 
 def not_understood(question: str) -> str:
-    return f"没对上选项，再确认一下：\n{question}"
+    return f"没对上选项，再确认一下（说不准就回复“不知道”，也可以“转人工”）：\n{question}"
 
 
 def asked_again(question: str) -> str:

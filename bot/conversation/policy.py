@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.conversation.joint import Joint
+
 EMERGENCY_ENTRIES = ("fund-stolen-emergency", "qr-code-swapped-emergency", "backend-key-compromised")
 KEY_LOST_ENTRY, KEY_TOLD_ENTRY = "private-key-lost", "backend-key-compromised"
 """Who pastes a key has not lost it: the advice for one that others may know is right."""
@@ -24,6 +26,8 @@ class Policy:
     offering as a choice. `emergency_at` is how sure retrieval must be that an emergency entry is meant, where no rule
     saw one; low on purpose. `intent_at` is how sure the dialogue engine must be of an intent that no entry has,
     `topic_at` how sure a ranking must be to leave what leads where nothing was asked.
+    Under `plain_at` it is asked back where a second entry is at least `close_at` likely, or where the dialogue engine
+    is at least `conflict_at` sure of another intent; `joint` weighs the two minds, None where only one counts.
     `queue_of` gives the desk of an intent, `guides` are entries that have a guide, `intent_of` gives the intent of an
     entry.
     """
@@ -37,3 +41,7 @@ class Policy:
     emergency_at: float = 0.5
     intent_at: float = 0.6
     topic_at: float = 0.75
+    plain_at: float = 0.75
+    close_at: float = 0.25
+    conflict_at: float = 0.3
+    joint: Joint | None = None

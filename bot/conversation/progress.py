@@ -11,7 +11,7 @@ from knowledge.entry import Entry
 
 FOCUS_SECONDS = 600.0
 _MOST_FACTS = 30
-_KEEPS_CHOICES = ("choice-out-of-range", "ticket")
+_KEEPS_CHOICES = ("choice-out-of-range", "ticket", "facts-choices")
 
 
 def fresh(focus: Focus | None, now: datetime) -> Focus | None:

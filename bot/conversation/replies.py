@@ -147,6 +147,7 @@ class Replies:
             "solved": lambda: phrases.solved(say),
             "left": phrases.left,
             "rated": phrases.rated,
+            "facts_choose": lambda: phrases.facts_choose([fact.said for fact in case.heard.facts]),
             "facts_noted": lambda: phrases.facts_noted([fact.said for fact in case.heard.facts]),
             "facts_kept": lambda: phrases.facts_kept(case.state.ticket),
             "waiting": lambda: phrases.waiting(case.state.ticket),

@@ -153,7 +153,7 @@ def recognise(text: str) -> Signals:
         human_queue=next((name for name, pattern in held.queues if pattern.search(folded)), None) if wants else None,
         complaint=_complaint(held, folded),
         anger=plain["anger"] and talk not in (SmallTalk.GREETING, SmallTalk.THANKS),  # “谢谢！！！”
-        unhelpful=short and plain["unhelpful"],
+        unhelpful=short and any(held.plain["unhelpful"].search(clause) for clause in (folded, *clauses)),
         solved=short and plain["solved"],
         none_of_these=short and plain["none_of_these"],
         unknown_answer=short and plain["unknown_answer"],

@@ -87,8 +87,13 @@ def read_guides(folder: Path = FOLDER) -> dict[str, Guide]:
     return guides
 
 
-def begin(guide: Guide) -> Step:
-    return _at(guide, guide.start, GuidePlace(guide.id, guide.start))
+def begin(guide: Guide, heard: Heard | None = None) -> Step:
+    """The first question, or the next where the message that began it has answered it already."""
+    place = GuidePlace(guide.id, guide.start)
+    said = _by_fact(guide.steps[guide.start], heard) if heard else None
+    if said is not None and said.next in guide.steps:
+        return _on(guide, place, said.label, said.next)
+    return _at(guide, guide.start, place)
 
 
 def again(guide: Guide, place: GuidePlace) -> Step:
@@ -109,6 +114,8 @@ def advance(
         return _back(guide, place)
     if signals.restart:
         return begin(guide)
+    if signals.gives_up and choice is None:
+        return _ended(guide, place, "left")
     branch = _picked(ask, heard, choice)
     if branch is None and signals.says_unknown:
         return _unknown(guide, place, None, heard.text)

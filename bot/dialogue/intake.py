@@ -23,6 +23,7 @@ FILE = Path(__file__).parent / "intake.yml"
 DETAIL, CONFIRM = "detail", "confirm"
 _CONTACTS = ("contact", "contact_phone", "contact_email")
 _LEAST_DETAIL_CHARS = 4
+_DENIAL_CHARS = 8
 _MOST_DETAIL_CHARS = 1500
 _MOST_FACT_CHARS = 200
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{3,63}")
@@ -164,7 +165,8 @@ def _answered(answer: _Answer) -> Step | None:
     if given is not None:
         return answer.on(asked, {**brought, given.name: given}, swallowed=given.value == answer.heard.text.strip())
     confirmed = name in answer.held and signals.agrees
-    if confirmed or signals.unknown_answer or signals.says_unknown or answer.pressed == "none":
+    denied = signals.unknown_answer or signals.says_unknown or _denied(answer.heard.text)
+    if confirmed or denied or answer.pressed == "none":
         return answer.on(asked, brought)
     if brought or signals.corrects:
         if place.doubted:
@@ -194,6 +196,12 @@ def _confirmed(answer: _Answer) -> Step | None:
     if heard.signals.small_talk is not None or len(heard.text.strip()) < _LEAST_DETAIL_CHARS:
         return None
     return answer.on(_described(replace(place, doubted=False), heard.text), {}, swallowed=True)
+
+
+def _denied(text: str) -> bool:
+    """“流水号没有”: there is none of what was asked for."""
+    said = text.strip()
+    return len(said) <= _DENIAL_CHARS and said.endswith(tuple(read_intake().words["denials"]))
 
 
 def _confirming(answer: _Answer, place: IntakePlace, facts: Mapping[str, Fact]) -> Step:

@@ -243,12 +243,13 @@ def test_a_decision_carries_the_numbers_it_rests_on() -> None:
     assert decided("你好", a_ranking()).because["matched"] is None
 
 
-def test_the_intent_is_the_rules_own_else_the_dialogues_else_that_of_a_sure_entry() -> None:
-    turn = Turn(intent="refund_failed_delay")
+def test_the_intent_is_the_rules_own_else_that_of_the_surer_mind() -> None:
+    turn = Turn(intent="refund_failed_delay", confidence=0.95)
     assert decided("转人工", turn=turn).intent == "human_agent_request"
     assert decided("没用", turn=turn).intent == "refund_failed_delay"
     assert decided("没用", SURE).intent == "refund_how"
-    assert decided("没用", UNSURE).intent is None
+    assert decided("没用", UNSURE).intent == "refund_how"
+    assert decided("没用", NOTHING).intent == "refund_how"
 
 
 # Where nothing can be searched

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -39,3 +41,12 @@ def test_what_was_saved_answers_the_same(index: DenseIndex, tmp_path: Path) -> N
     again = DenseIndex.load(tmp_path / "dense.faiss")
     question = np.array([0.8, 0.6], np.float32)
     np.testing.assert_array_equal(again.nearest(question, 4)[0], index.nearest(question, 4)[0])
+
+
+def test_whichever_thread_asks_takes_no_second_one(index: DenseIndex) -> None:
+    def ask() -> int:
+        index.nearest(np.array([0, 1], np.float32), 3)
+        return int(faiss.omp_get_max_threads())
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask).result() == 1

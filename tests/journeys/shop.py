@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.channels.widget.routes import Limits
 from bot.conversation.ledger import SqlLedger, append_drafts
 from bot.conversation.model import Author, Conversation, Draft, Kind, Message
+from bot.dialogue.turn import Dialogue
 from bot.metrics import Metrics
 from bot.organisation.profile import Profile
 from bot.parts import Parts, open_parts
@@ -208,9 +209,15 @@ class Shop:
 
 
 @contextmanager
-def open_shop(engine: Engine, clock: Clock, *, limited: bool = False) -> Iterator[Shop]:
-    """The service over a database; unless `limited`, anybody may ask as fast as they like."""
+def open_shop(
+    engine: Engine, clock: Clock, *, limited: bool = False, dialogue: Dialogue | None = None
+) -> Iterator[Shop]:
+    """The service over a database, led by the plain engine or this `dialogue`.
+
+    Unless `limited`, anybody may ask as fast as they like.
+    """
     parts = parts_over(engine, clock)
+    parts = parts if dialogue is None else replace(parts, dialogue=dialogue)
     app = parts.app()
     if not limited:
         object.__setattr__(app.state.widget, "limits", Limits(UNLIMITED, UNLIMITED, UNLIMITED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -173,6 +174,35 @@ def test_sqlite_is_opened_so_that_a_commit_survives_the_power(tmp_path: Path) ->
         found += [connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("foreign_keys", "busy_timeout")]
     engine.dispose()
     assert found == ["wal", 2, 1, 10_000]
+
+
+def test_only_a_transaction_that_need_not_last_by_itself_waits_for_no_disk(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/x.db")
+    waits = []
+    for lasting in (True, False, True):
+        with transaction(engine, lasting=lasting) as connection:
+            waits.append(connection.execute(text("PRAGMA synchronous")).scalar() == 2)
+    engine.dispose()
+    assert waits == [True, False, True]
+
+
+def test_writers_of_one_process_come_one_after_the_other_and_none_is_refused(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/x.db")
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE counted (number INTEGER)"))
+        connection.execute(text("INSERT INTO counted VALUES (0)"))
+
+    def count(_: int) -> None:
+        with transaction(engine, lasting=False) as connection:
+            number = connection.execute(text("SELECT number FROM counted")).scalar_one()
+            time.sleep(0.001)
+            connection.execute(text("UPDATE counted SET number = :next"), {"next": number + 1})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count, range(200)))
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT number FROM counted")).scalar_one() == 200
+    engine.dispose()
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://root:secret@localhost/x"])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, WebSocket, WebSocketDisconnect
-from limits import RateLimitItem, parse
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
 from bot.channels import phrases
@@ -50,11 +50,19 @@ MOST_CURSOR = 2**63 - 1  # what a database can count to
 
 @dataclass(frozen=True)
 class Limits:
-    """Requests a minute: sessions an address, messages a session, messages an address (a shop behind one NAT)."""
+    """Requests a minute: sessions an address, messages a session, messages an address (a shop behind one NAT).
 
-    sessions: RateLimitItem = parse("30/minute")
-    messages: RateLimitItem = parse("40/minute")
-    address: RateLimitItem = parse("300/minute")
+    None where there is no limit.
+    """
+
+    sessions: RateLimitItem | None = RateLimitItemPerMinute(30)
+    messages: RateLimitItem | None = RateLimitItemPerMinute(40)
+    address: RateLimitItem | None = RateLimitItemPerMinute(300)
+
+    @classmethod
+    def of(cls, *rates: int) -> Limits:
+        """From numbers in the order above; 0 is no limit."""
+        return cls(*(RateLimitItemPerMinute(rate) if rate else None for rate in rates))
 
 
 @dataclass(frozen=True)
@@ -74,13 +82,26 @@ class WidgetParts:
     now: Callable[[], datetime]
 
 
-def _person(request: Request, authorization: Annotated[str, Header()] = "") -> str:
-    parts: WidgetParts = request.app.state.widget
+async def _bearer(authorization: Annotated[str, Header()] = "") -> str:
+    """Looks nothing up, so it needs no thread of its own."""
     scheme, _, token = authorization.partition(" ")
-    known = parts.sessions.person(token, parts.now()) if scheme.lower() == "bearer" and token else None
+    return token if scheme.lower() == "bearer" else ""
+
+
+Bearer = Annotated[str, Depends(_bearer)]
+"""The session token the request carries; empty without one."""
+
+
+def _known(parts: WidgetParts, token: str) -> str:
+    """Whose session token it is; 401 where it is nobody's."""
+    known = parts.sessions.person(token, parts.now()) if token else None
     if known is None:
         raise Problem("session_unknown", phrases.NO_SESSION, 401)
     return known
+
+
+def _person(request: Request, token: Bearer) -> str:
+    return _known(request.app.state.widget, token)
 
 
 Person = Annotated[str, Depends(_person)]
@@ -98,8 +119,8 @@ def add_widget_routes(app: FastAPI, parts: WidgetParts) -> None:
     app.include_router(router)
 
 
-def _allow(parts: WidgetParts, item: RateLimitItem, *names: str) -> None:
-    if not parts.limiter.hit(item, *names):
+def _allow(parts: WidgetParts, item: RateLimitItem | None, *names: str) -> None:
+    if item is not None and not parts.limiter.hit(item, *names):
         raise Problem("too_fast", phrases.TOO_FAST, 429)
 
 
@@ -124,8 +145,10 @@ def _session_routes(router: APIRouter, parts: WidgetParts) -> None:
 
 
 def _message_routes(router: APIRouter, parts: WidgetParts) -> None:
-    @router.post("/messages", response_model_exclude_none=True)
-    def send(message: MessageIn, request: Request, person: Person) -> ReplyOut:
+    @router.post("/messages", response_model=ReplyOut)
+    def send(message: MessageIn, request: Request, token: Bearer) -> Response:
+        """Everything on one thread, the session and the JSON too: each change of threads waits behind who is thinking."""
+        person = _known(parts, token)
         _allow(parts, parts.limits.messages, "messages", person)
         _allow(parts, parts.limits.address, "address", _address(request))
         inbound = Inbound(NAME, person, message.client_id, message.text, parts.now(), message.choice)
@@ -137,12 +160,13 @@ def _message_routes(router: APIRouter, parts: WidgetParts) -> None:
             raise Problem("text_too_long", phrases.too_long(error.limit), 422) from None
         parts.hints.wake(person)
         shown = (reply.inbound, *reply.messages)
-        return ReplyOut(
+        out = ReplyOut(
             messages=[message_out(one) for one in shown],
             cursor=_cursor(shown, 0),
             holder=reply.holder.value,
             decision=decision_out(reply.decision),
         )
+        return Response(out.model_dump_json(exclude_none=True), media_type="application/json")
 
     @router.get("/messages", response_model_exclude_none=True)
     def read(person: Person, after: Annotated[int, Query(ge=0, le=MOST_CURSOR)] = 0) -> ReplyOut:
