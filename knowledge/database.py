@@ -178,7 +178,7 @@ def migrate(engine: Engine, *others: Migrations) -> None:
 
 def as_json(value: Any) -> Any:
     """A value of dataclasses, enums, dates and numbers as plain JSON; numbers that are not finite become null."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str:  # by far the most values are one of these
         return _clean(value)
     if value is None or kind is bool or kind is int:
@@ -199,11 +199,13 @@ def as_json(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, str):
         return _clean(value)
+    return _number(value) if isinstance(value, numbers.Real) else value
+
+
+def _number(value: Any) -> float | None:
     if isinstance(value, numbers.Integral):
         return int(value)
-    if isinstance(value, numbers.Real):
-        return float(value) if math.isfinite(value) else None
-    return value
+    return float(value) if math.isfinite(value) else None
 
 
 def from_json(kind: type[T], data: Any) -> T:

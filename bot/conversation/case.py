@@ -47,8 +47,9 @@ class Case:
     def queue_of_matter(self) -> str:
         """The desk for what it is about: this message's entry if sure, else the focus, else the default."""
         best, about = self.best, self.about
-        if self.state.intake is not None and self.state.intake.matter is not None:
-            return self.policy.queue_of(self.state.intake.matter)
+        intake = self.state.intake
+        if intake is not None and not intake.paused and intake.matter is not None:
+            return self.policy.queue_of(intake.matter)
         if best is not None and self.sure and best.intent not in _ABOUT_PEOPLE:
             return self.policy.queue_of(best.intent)
         known = next((c.intent for c in self.ranking.candidates if c.entry == about), None)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.conversation.case import Case
-from bot.conversation.context import search, second_part
+from bot.conversation.context import search, second_part, together
 from bot.conversation.decide import decide, urgent
 from bot.conversation.handoff import Counter, facts_known, facts_told
 from bot.conversation.hearing import hear
@@ -24,6 +24,7 @@ from bot.conversation.policy import HANDED, Policy
 from bot.conversation.progress import fresh, merged, moved
 from bot.conversation.replies import Replies
 from bot.dialogue.guides import begin
+from bot.dialogue.intake import again as ask_again
 from bot.dialogue.intake import begin as begin_intake
 from bot.dialogue.leading import Leading
 from bot.dialogue.turn import Dialogue
@@ -32,6 +33,8 @@ from knowledge.gaps import Gap
 from knowledge.library import Library, Ranking
 
 _THOUGHTS = 3
+_QUESTION_CHARS = 80
+"""Kept of a chain of follow-ups: the latest count."""
 _LOCKS = 64
 _NOTHING = Ranking((), Confidence(0.0), 1.0, None, (), ())
 _GAP_RULES = frozenset({"low-confidence", "second-failure", "first-failure", "trouble"})
@@ -138,6 +141,10 @@ class Desk:
 
     def _begun(self, case: Case, decision: Decision) -> Decision:
         """A decision to lead, with the first question."""
+        open_ = case.state.intake
+        if decision.rule == INTAKE_BEGINS and open_ is not None and not case.heard.signals.tells_matter:
+            step = ask_again(self._intake, open_, case.state.facts)
+            return replace(decision, rule=f"intake:{step.step}", step=step)
         if decision.rule == INTAKE_BEGINS:
             focus = case.state.focus
             about = focus.question if focus else ""
@@ -211,10 +218,14 @@ class Desk:
         else:
             if change is None and (decision.rule == "ticket-facts" or case.conversation.holder is not Holder.BOT):
                 change = self._counter.told(case, now)
+                if change is None and decision.rule == "ticket-facts":  # it is settled, or they stand there already
+                    decision = replace(decision, phrase="facts_noted")
             drafts = tuple(self._replies.drafts(case, decision, choices, told))
         about = decision.choices[0] if decision.kind == "clarify" and decision.choices[0] != "again" else decision.entry
         entry = self._library.entry(about) if about and self._policy().intent_of(about) is not None else None
-        question = case.heard.text
+        focus, question = case.state.focus, case.heard.text
+        if focus is not None and not case.alone:
+            question = together(focus.chosen or focus.question, question)[0][-_QUESTION_CHARS:]
         before, facts = case.state, facts_told(case)
         if decision.step is not None and decision.step.intake is not None and before.intake is None:
             before, facts = replace(before, facts=()), self._carried(case)

@@ -24,6 +24,7 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 _ONE_OF = {"channel": "channels", "pay_direction": "directions"}
 _SUMMARY_CHARS = 300
 _DETAIL_CHARS = 1500
+_OF_THE_INTAKE = ("intake:submitted", "person", "second-failure")
 _MOST_SHOWN = 3
 _SAME_MATTER = ("person", "second-failure", "anger", "trouble")
 
@@ -70,7 +71,7 @@ class Counter:
         change = TicketChange(
             queue=queue,
             priority=priority,
-            summary="" if held else self._summary(case, decision),
+            summary=self._summary(case, decision) if held is None else self._added(case, decision, held),
             event=TicketEvent("raised" if held else "created", decision.rule, "bot", now),
             facts=facts_known(case, self.guides),
             due_at=due_at,
@@ -141,10 +142,15 @@ class Counter:
         event = TicketEvent("facts", detail, "merchant", now)
         return TicketChange(ticket.queue, ticket.priority, "", event, facts=tuple(new), number=number)
 
+    def _added(self, case: Case, decision: Decision, held: Ticket) -> str:
+        """The summary of a ticket that an intake adds its description to; empty where the old one stays."""
+        new = self._summary(case, decision) if decision.rule in _OF_THE_INTAKE and case.turn.step else ""
+        return "\n".join(filter(None, (held.summary, new)))[:_DETAIL_CHARS] if new and new != held.summary else ""
+
     def _summary(self, case: Case, decision: Decision) -> str:
         """What it is about: the description of an intake, else the question before and this message."""
         intake = case.turn.step.intake if case.turn.step else case.state.intake
-        if intake is not None and intake.detail:
+        if intake is not None and intake.detail and not intake.paused and decision.rule in _OF_THE_INTAKE:
             return intake.detail[:_DETAIL_CHARS]
         focus = case.state.focus
         about = focus.question if focus and focus.question != case.heard.text else ""

@@ -21,8 +21,8 @@ def while_held(case: Case, decision: Decision, now: datetime) -> Decision | None
         return decision
     secrets = decision.secrets
     waits = case.conversation.holder is Holder.QUEUE
-    offered = decision.rule == "choice" or decision.rule.startswith("guide:")
-    if waits and offered and decision.kind in ("answer", "form"):
+    chosen = decision.rule == "choice" and decision.kind in ("answer", "form")
+    if waits and (chosen or decision.rule.startswith("guide:")):
         return decision
     if waits and case.heard.signals.resume_bot:
         return Decision("say", "resume-bot", phrase="back_with_bot", secrets=secrets)

@@ -267,6 +267,7 @@ class Signals:
     restart: bool = False
     resume_bot: bool = False
     resume_guide: bool = False
+    resume_look: bool = False
     wants_ticket: bool = False
     tells_matter: bool = False
     corrects: bool = False

@@ -38,7 +38,7 @@ def moved(
 ) -> State:
     """The state after `decision`. `choices` are those now open; `entry` is what was answered, if an entry was."""
     keeps = decision.rule in _KEEPS_CHOICES or (decision.rule == "choice" and decision.kind == "answer")
-    focus = fresh(state.focus, now)
+    focus = None if decision.rule == "intake:submitted" else fresh(state.focus, now)
     if entry is not None and (decision.kind in ("answer", "form", "clarify", "handoff") or decision.rule == "ticket"):
         chosen = entry.title if decision.rule == "choice" else ""
         focus = Focus(entry.id, entry.category, _asked(state, decision, question), now, chosen)
@@ -66,9 +66,9 @@ def _asked(state: State, decision: Decision, text: str) -> str:
 
 
 def _guide(place: GuidePlace | None, decision: Decision) -> GuidePlace | None:
-    """A guide gives way to the intake of a ticket; its answers stay as facts."""
+    """A guide waits while a ticket is taken in, and ends with what is handed over."""
     step = decision.step
-    if step is not None:
+    if step is not None and step.intake is None:
         return step.place if step.ends is None else None
     if decision.kind == "handoff" or place is None:
         return None

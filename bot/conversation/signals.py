@@ -67,6 +67,7 @@ _PLAIN = (
     "restart",
     "resume_bot",
     "resume_guide",
+    "resume_look",
     "corrects",
     "agrees",
     "asks",
@@ -117,6 +118,8 @@ def _patterns() -> _Patterns:
 
 _BY_CLAUSE = ("says_unknown", "says_solved", "says_works", "did_something", "doubts", "says_enough", "gives_up")
 """Patterns for one clause of a message."""
+_REACTIONS = ("unhelpful", "solved", "none_of_these", "unknown_answer", "agrees")
+"""Patterns for a whole short message; a long one is no reaction, and would take them an age."""
 
 
 def _put(pieces: dict[str, str], pattern: str) -> str:
@@ -136,11 +139,15 @@ def recognise(text: str) -> Signals:
     spaced = fold(text)
     folded = _SPACE.sub("", spaced)
     held = _patterns()
-    plain = {name: bool(pattern.search(folded)) for name, pattern in held.plain.items() if name not in _BY_CLAUSE}
+    short = len(folded) <= _REACTION_CHARS
+    plain = {
+        name: (short or name not in _REACTIONS) and bool(pattern.search(folded))
+        for name, pattern in held.plain.items()
+        if name not in _BY_CLAUSE
+    }
     clauses = [clause for clause in _CLAUSES.split(spaced) if clause]
     said = {name: any(held.plain[name].search(clause) for clause in clauses) for name in _BY_CLAUSE}
     works = said["says_works"] and said["did_something"]
-    short = len(folded) <= _REACTION_CHARS
     wants = _wants_human(held, spaced, folded)
     talk = _small_talk(held, folded)
     ticket = bool(held.wants_ticket.search(held.not_ticket.sub("，", folded)))
@@ -154,17 +161,18 @@ def recognise(text: str) -> Signals:
         complaint=_complaint(held, folded),
         anger=plain["anger"] and talk not in (SmallTalk.GREETING, SmallTalk.THANKS),  # “谢谢！！！”
         unhelpful=short and any(held.plain["unhelpful"].search(clause) for clause in (folded, *clauses)),
-        solved=short and plain["solved"],
-        none_of_these=short and plain["none_of_these"],
-        unknown_answer=short and plain["unknown_answer"],
+        solved=plain["solved"],
+        none_of_these=plain["none_of_these"],
+        unknown_answer=plain["unknown_answer"],
         back=plain["back"],
         restart=plain["restart"],
         resume_bot=plain["resume_bot"],
         resume_guide=plain["resume_guide"],
+        resume_look=plain["resume_look"],
         wants_ticket=ticket,
         tells_matter=ticket and _tells_matter(held, folded),
         corrects=plain["corrects"],
-        agrees=short and plain["agrees"],
+        agrees=plain["agrees"],
         gives_up=short and said["gives_up"],
         asks_number=plain["asks_number"],
         same_matter=plain["same_matter"],

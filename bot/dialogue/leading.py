@@ -24,13 +24,15 @@ class Leading:
 
     def place(self, state: State, heard: Heard) -> Place | None:
         """Where what leads now stands: what runs, or what was paused and is to go on."""
-        for place in (state.intake, state.guide):
-            if place is None or not self._knows(place):
-                continue
-            if heard.signals.resume_guide or not place.paused:
-                return place
-            if isinstance(place, IntakePlace) and taken.answers(place, heard):
-                return replace(place, paused=False)
+        held = [place for place in (state.intake, state.guide) if place is not None and self._knows(place)]
+        running = next((place for place in held if not place.paused), None)
+        if running is not None or not held:
+            return running
+        if heard.signals.resume_guide:
+            return held[-1] if heard.signals.resume_look else held[0]
+        first = held[0]
+        if isinstance(first, IntakePlace) and taken.answers(first, heard):
+            return replace(first, paused=False)
         return None
 
     def take(

@@ -196,7 +196,6 @@ def test_a_paused_intake_goes_on_by_the_words_or_by_the_fact_it_asked_for() -> N
     assert place(State(intake=paused), "微信", Fact("channel", "微信", "wechat")) is None
 
 
-@pytest.mark.xfail(strict=True, reason="Leading.place asks the paused intake before the guide that runs")
 def test_a_fact_for_a_running_guide_is_not_taken_by_a_paused_intake() -> None:
     assert place(State(guide=GUIDED, intake=replace(TAKEN, paused=True)), "298元", AMOUNT) == GUIDED
 

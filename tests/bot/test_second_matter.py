@@ -75,7 +75,6 @@ def test_a_second_matter_with_a_guide_begins_it_while_the_ticket_waits(merchant:
     assert (second.kind, second.rule) == ("form", "guide:refund-failed:reason")
 
 
-@pytest.mark.xfail(strict=True, reason="while_held lets no guide's end through, so it can neither be left nor solved")
 @pytest.mark.parametrize("text", ["返回", "解决了"])
 def test_a_guide_that_was_begun_in_the_queue_can_be_ended_there(shop: Shop, merchant: Merchant, text: str) -> None:
     merchant.say("转人工，另外退款失败了怎么办")

@@ -23,9 +23,6 @@ def test_a_question_without_its_matter_is_about_the_one_before(merchant: Merchan
     assert merchant.say(text).entry == "settle-card-change"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="progress.moved keeps the follow-up as the question, so a second one lives from it"
-)
 def test_several_in_a_row_stay_with_the_matter(merchant: Merchant) -> None:
     merchant.say(CARD)
     assert [merchant.say(text).entry for text in ("多久生效", "在哪里点")] == ["settle-card-change"] * 2

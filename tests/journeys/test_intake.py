@@ -130,7 +130,6 @@ def test_the_same_fact_again_leaves_no_second_event(shop: Shop, merchant: Mercha
     assert [one.kind for one in TicketStore(shop.engine).events(NUMBER)] == ["created"]
 
 
-@pytest.mark.xfail(strict=True, reason="ticket_facts does not look at the ticket: it says kept, and nothing is")
 def test_a_fact_for_a_ticket_that_is_resolved_is_not_said_to_be_kept_on_it(shop: Shop, merchant: Merchant) -> None:
     submitted(merchant)
     TicketStore(shop.engine).set_state(NUMBER, TicketState.RESOLVED, "lin", shop.clock())
@@ -194,19 +193,16 @@ def test_back_goes_back_step_by_step_and_over_begins_again(merchant: Merchant) -
     assert merchant.say("返回").kind == "say"
 
 
-@pytest.mark.xfail(strict=True, reason="progress._guide forgets a guide as soon as an intake begins")
 def test_a_guide_it_was_begun_in_can_be_taken_up_again_when_it_is_left(merchant: Merchant) -> None:
     all_of(merchant, "退款失败了怎么办", "帮我登记个工单", "算了")
     assert merchant.say("继续刚才的排查").entry == "refund-failed"
 
 
-@pytest.mark.xfail(strict=True, reason="with both paused the words for the guide take up the intake")
 def test_of_a_paused_guide_and_a_paused_intake_each_is_taken_up_by_its_own_words(merchant: Merchant) -> None:
     all_of(merchant, "帮我登记个工单，" + PHOTO, "退款失败了怎么办", QUESTION)
     assert merchant.say("继续刚才的排查").entry == "refund-failed"
 
 
-@pytest.mark.xfail(strict=True, reason="a paused intake is replaced by one about the question asked in between")
 def test_who_asks_for_a_ticket_again_goes_on_with_the_one_that_was_paused(merchant: Merchant) -> None:
     all_of(merchant, "帮我登记个工单，" + PHOTO, QUESTION, "还是帮我登记个工单吧", "没有", "没有")
     assert PHOTO in merchant.say("提交").text or PHOTO in str(merchant.read())[-2000:]
@@ -233,7 +229,6 @@ def test_an_emergency_is_red_at_once_with_the_four_steps(shop: Shop, merchant: M
     assert len(rows(shop.engine, "tickets")) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="Counter._summary keeps the intake's description whatever the hand-off is about")
 @pytest.mark.parametrize("text", ["我的钱被人转走了", "我要投诉你们"])
 def test_the_ticket_of_an_emergency_or_a_complaint_says_what_it_is_about(
     shop: Shop, merchant: Merchant, text: str
@@ -265,7 +260,6 @@ def test_a_second_ticket_whose_matter_is_told_afterwards_keeps_no_more(shop: Sho
     assert kept(shop, SECOND) == {name: KNOWN[name] for name in ("merchant_no", "contact_phone")}
 
 
-@pytest.mark.xfail(strict=True, reason="a ticket that is raised keeps its old summary, and the new description is lost")
 def test_what_was_told_to_a_ticket_that_is_raised_stands_on_it(shop: Shop, merchant: Merchant) -> None:
     all_of(merchant, QUESTION, "转人工", "帮我登记个工单", PHOTO, "没有", "提交")
     events = TicketStore(shop.engine).events(NUMBER)

@@ -48,9 +48,6 @@ def test_a_mark_is_said_as_people_say_it(shop: Shop, merchant: Merchant, solved:
     assert rating(shop) == mark
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a mark in words or in a phrase is searched as a question and answered with an entry"
-)
 @pytest.mark.parametrize("text", ["五分", "给5分", "打5分"])
 def test_a_mark_in_words_is_a_mark_too(merchant: Merchant, solved: Heard, text: str) -> None:
     assert merchant.say(text).rule == "rating"

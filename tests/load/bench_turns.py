@@ -72,11 +72,12 @@ def shown(answered: Sequence[Answered]) -> str:
 
 
 class Used:
-    """Processor time of the service, of Rasa and of ourselves since this was made, in milliseconds a turn."""
+    """Processor time of the service, of Rasa and of ourselves since this was made, in milliseconds a turn; and how many
+    processors everything else on the machine took meanwhile."""
 
     def __init__(self, command: Command, home: Path) -> None:
         self._pids = {"service": [command.process.pid], "Rasa": processes_of(home), "merchants": [os.getpid()]}
-        self._before = self._now()
+        self._before, self._busy, self._began = self._now(), _busy_seconds(), time.monotonic()
 
     def _now(self) -> dict[str, float]:
         return {name: sum(map(_processor_seconds, pids)) for name, pids in self._pids.items()}
@@ -84,7 +85,9 @@ class Used:
     def shown(self, turns: int) -> str:
         now = self._now()
         each = (f"{name} {(now[name] - self._before[name]) / turns * 1000:.1f}" for name in now if self._pids[name])
-        return f"processor ms a turn: {', '.join(each)}"
+        ours = sum(now.values()) - sum(self._before.values())
+        others = (_busy_seconds() - self._busy - ours) / (time.monotonic() - self._began)
+        return f"processor ms a turn: {', '.join(each)}; others took {max(0.0, others):.1f} processors"
 
 
 def _processor_seconds(pid: int) -> float:
@@ -94,6 +97,15 @@ def _processor_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _busy_seconds() -> float:
+    """What all processors have worked so far; 0 where the system does not say."""
+    try:
+        told = [int(one) for one in Path("/proc/stat").read_text(encoding="utf8").split("\n", 1)[0].split()[1:]]
+    except OSError:
+        return 0.0
+    return (sum(told[:8]) - told[3] - told[4]) / os.sysconf("SC_CLK_TCK")  # idle, and waiting for a disk
 
 
 def thought(url: str) -> tuple[float, float]:
