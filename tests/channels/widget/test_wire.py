@@ -44,7 +44,9 @@ def test_every_state_and_every_desk_has_words(state: TicketState, queue: str) ->
 
 
 def test_a_decision_shows_what_was_decided_and_keeps_its_reasons_to_itself() -> None:
-    shown = decision_out({"kind": "answer", "entry": "a", "rule": "code", "because": {"gap": 1}, "candidates": []})
+    decided = {"kind": "answer", "entry": "a", "rule": "code", "facts": {"amount": "298"}}
+    shown = decision_out({**decided, "because": {"gap": 1}, "candidates": []})
     assert shown is not None
-    assert set(shown.model_dump()) == {"kind", "entry", "confidence", "intent", "queue", "rule"}
+    assert set(shown.model_dump()) == {"kind", "entry", "confidence", "intent", "queue", "rule", "facts"}
+    assert shown.facts == {"amount": "298"}
     assert decision_out({}) is None
