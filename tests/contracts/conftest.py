@@ -15,7 +15,7 @@ from bot.dialogue.leading import Leading
 from bot.dialogue.rasa import RasaDialogue
 from bot.dialogue.sidecar import Sidecar
 from bot.dialogue.turn import Dialogue, PlainDialogue
-from tests.dialogue.small_rasa import small_rasa
+from tests.small_rasa import small_rasa
 
 BACK_SECONDS = 30
 NUMBER_CHARS = 10

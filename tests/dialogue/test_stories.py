@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from bot.dialogue.rasa_environment import PROJECT
-from tests.dialogue.small_rasa import small_rasa
+from tests.small_rasa import small_rasa
 
 pytestmark = pytest.mark.slow
 

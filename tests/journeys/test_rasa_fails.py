@@ -17,10 +17,10 @@ from bot.dialogue.rasa import PATIENCE_SECONDS, RasaDialogue
 from bot.dialogue.sidecar import Sidecar
 from bot.dialogue.turn import Dialogue
 from tests.conftest import fresh_database
-from tests.dialogue.small_rasa import small_rasa
 from tests.dialogue.stand_in import UNDERSTANDING, StandIn, Ticks
 from tests.doubles import Clock
 from tests.journeys.shop import Heard, Shop, open_shop, prepared
+from tests.small_rasa import small_rasa
 
 GUIDE = ("商户号8812345678，支付成功但没收到通知", "地址没问题，外网能打开", "没有任何请求", "已经放行")
 GUIDE_FACTS = {
