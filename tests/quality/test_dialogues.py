@@ -45,7 +45,8 @@ def sidecar() -> Iterator[Sidecar]:
     environment = RasaEnvironment(ROOT, HOME)
     try:
         environment.install()
-        model = environment.model(read_folder(SEED).entries)
+        taught = read_folder(SEED)
+        model = environment.model([*taught.entries, *taught.uncovered])
     except RasaUnavailable as error:
         pytest.skip(f"Rasa cannot be had here, so nothing that needs it was tested: {error}")
     running = Sidecar.of(environment, lambda: model, shops.prepared().leading)
