@@ -1,7 +1,8 @@
 """Labelled dialogues: `dialogues/*.yml`, one document a file, each a list of talks; and what a turn of one is held to.
 
     - name: what is shown, a short sentence in English
-      short: why the bot is known to fall short of it, where it does; such a dialogue must fail
+      short: why the bot is known to fall short of it, where it does; such a dialogue must fail without Rasa
+      short_with_rasa: why it does with Rasa alone
       at: morning | night      # 10:00 or 23:30 in Shanghai on Sunday 2026-11-22; people are there 08:00-22:00
       turns:
         - say: what the merchant types; `{ticket}`, `{ticket_loose}`, `{ticket_wide}`: the number of the last ticket
@@ -87,6 +88,8 @@ class Talk:
     turns: tuple[Said, ...]
     short: str = ""
     """Why the bot is known to fall short of it; empty where it does not."""
+    short_with_rasa: str = ""
+    """The same, where only both minds together do."""
 
 
 def read_talks(folder: Path = FOLDER) -> list[Talk]:
@@ -100,9 +103,9 @@ def read_talks(folder: Path = FOLDER) -> list[Talk]:
 
 def _talk(raw: Mapping[str, Any], theme: str) -> Talk:
     turns = tuple(_turn(one) for one in raw["turns"])
-    if unknown := set(raw) - {"name", "at", "turns", "short"}:
+    if unknown := set(raw) - {"name", "at", "turns", "short", "short_with_rasa"}:
         raise ValueError(f"{raw['name']}: {sorted(unknown)}")
-    return Talk(raw["name"], theme, STARTS[raw["at"]], turns, raw.get("short", ""))
+    return Talk(raw["name"], theme, STARTS[raw["at"]], turns, raw.get("short", ""), raw.get("short_with_rasa", ""))
 
 
 def _turn(raw: Mapping[str, Any]) -> Said:
