@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bot.bootstrap import ensure
@@ -29,6 +28,7 @@ from bot.conversation.policy import Policy
 from bot.dialogue import setup
 from bot.parts import Parts, open_parts
 from bot.terminal import Progress
+from knowledge.confidence import Floats
 from knowledge.evaluate import GOLDEN, UNCOVERED_SHARE
 from knowledge.library import Ranking
 
@@ -36,7 +36,6 @@ _FOLDS = 5
 _RIDGE = 0.0002
 _ASKED = ("answer", "answer_or_handoff", "clarify", "none")
 """What a question may be labelled to get; those that fixed rules decide (say, handoff, mask) tell nothing here."""
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,11 @@ _LEAST_PART_CHARS = 4
 _BEFORE = 0.5
 _SAME_CATEGORY = 2.0
 _UNSEEN = 0.001
+"""The message counts in full, the question before half, and an entry of the category that is talked about is e² times
+likelier. Chosen on 75 pairs of questions, where it ranked the right entry first for 68, the message alone for 46 and
+both as one text for 43; tests/quality/follow_ups.yml holds other pairs."""
 _LEAD, _LEAD_TIMES = 0.4, 3.0
-"""Chosen on tests/quality/follow_ups.yml: the message counts in full, the question before half, and an entry of the
-category that is talked about is e² times likelier. Of 64 follow-ups the message alone finds 37, both as one text 42,
-this 58; of 11 short changes of topic it is led astray in 2, both of them sure alone and so never read this way."""
+"""So likely, and so much likelier than the next, an entry of that category is meant whatever was asked before."""
 
 
 def search(library: Library, state: State, heard: Heard, answer_at: float) -> tuple[Ranking, bool]:
@@ -74,12 +75,12 @@ def _leads(alone: Ranking, category: str) -> bool:
 
 def in_context(alone: Ranking, joined: Ranking, category: str, about: str) -> Ranking:
     """The candidates of a message and of message and question before as one ranking: a product of the two."""
-    first = {candidate.entry: candidate for candidate in alone.candidates}
-    both = {candidate.entry: candidate for candidate in joined.candidates} | first
+    both = {candidate.entry: candidate for candidate in (*joined.candidates, *alone.candidates)}
+    now = {candidate.entry: candidate.probability for candidate in alone.candidates}
+    then = {candidate.entry: candidate.probability for candidate in joined.candidates}
 
     def weight(candidate: Candidate) -> float:
-        mine = first[candidate.entry].probability if candidate.entry in first else 0.0
-        theirs = next((c.probability for c in joined.candidates if c.entry == candidate.entry), 0.0)
+        mine, theirs = now.get(candidate.entry, 0.0), then.get(candidate.entry, 0.0)
         alarms = candidate.entry in EMERGENCY_ENTRIES and candidate.entry != about  # a risk makes no emergency of it
         near = math.exp(_SAME_CATEGORY) if candidate.category == category and not alarms else 1.0
         return float((mine + _UNSEEN) * (theirs + _UNSEEN) ** _BEFORE * near)

@@ -105,7 +105,7 @@ class Desk:
         conversation = replace(conversation, state=state)
         policy = self._policy()
         ranking, alone = search(self._library, state, heard, policy.answer_at)
-        heard = replace(heard, codes=ranking.codes, matter=self._matter(ranking))
+        heard = replace(heard, codes=ranking.codes, matter=self._matter(ranking, policy))
         turn = self._dialogue.turn(conversation.id, heard, state, pressed)
         if alone and policy.joint is not None:
             ranking = weigh(ranking, turn.intents, policy.joint)
@@ -115,10 +115,10 @@ class Desk:
             case = replace(case, turn=replace(turn, step=None, facts=heard.facts))
         return case, self._second(case, self._begun(case, decision))
 
-    def _matter(self, ranking: Ranking) -> str | None:
+    def _matter(self, ranking: Ranking, policy: Policy) -> str | None:
         """The intent of what a message is likeliest about, where that is likely enough to be offered."""
         best = ranking.candidates[0] if ranking.candidates else None
-        return best.intent if best is not None and best.probability >= self._policy().choice_at else None
+        return best.intent if best is not None and best.probability >= policy.choice_at else None
 
     def _second(self, case: Case, decision: Decision) -> Decision:
         """A hand-off with the second matter of the message to go on with, where there is one that can be answered."""
@@ -148,7 +148,7 @@ class Desk:
         if decision.rule == INTAKE_BEGINS:
             focus = case.state.focus
             about = focus.question if focus else ""
-            matter = self._policy().intent_of(focus.entry) if focus else None
+            matter = case.policy.intent_of(focus.entry) if focus else None
             step = begin_intake(self._intake, case.heard, self._carried(case), about, matter)
             return replace(decision, rule=f"intake:{step.step}", step=step)
         if decision.kind == "form" and decision.step is None and decision.entry:
@@ -222,7 +222,7 @@ class Desk:
                     decision = replace(decision, phrase="facts_noted")
             drafts = tuple(self._replies.drafts(case, decision, choices, told))
         about = decision.choices[0] if decision.kind == "clarify" and decision.choices[0] != "again" else decision.entry
-        entry = self._library.entry(about) if about and self._policy().intent_of(about) is not None else None
+        entry = self._library.entry(about) if about and case.policy.intent_of(about) is not None else None
         focus, question = case.state.focus, case.heard.text
         if focus is not None and not case.alone:
             question = together(focus.chosen or focus.question, question)[0][-_QUESTION_CHARS:]

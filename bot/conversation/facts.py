@@ -16,6 +16,8 @@ from bot.conversation.model import Fact, Heard
 from bot.conversation.moments import read_times
 from bot.conversation.reading import TAKEN, Found, Reader, choices, known, table, value_of
 
+ONE_OF = {"channel": "channels", "pay_direction": "directions"}
+"""Facts whose values are the names of a table in `lexicon/facts.yml`."""
 SAID_IN_PASSING = ("channel", "pay_direction", "currency", "ticket_no")
 """Facts that many a question holds; by themselves they are a follow-up to it."""
 _MOST_BESIDES_CHARS = 2
@@ -149,7 +151,7 @@ def _rest(said: str, scale: int) -> Decimal:
 
 
 def _channels(reader: Reader) -> None:
-    for name, words in (("channel", "channels"), ("pay_direction", "directions")):
+    for name, words in ONE_OF.items():
         for m in list(choices(words).finditer(reader.folded)):
             fact = Fact(name, reader.text[m.start() : m.end()], str(m.lastgroup))
             reader.found.append(Found(m.start(), fact))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.conversation import phrases
 from bot.conversation.case import Case
-from bot.conversation.facts import alternatives
+from bot.conversation.facts import ONE_OF, alternatives
 from bot.conversation.model import Author, Decision, Draft, Fact, Kind, TicketCard
 from bot.conversation.policy import COMPLAINTS_QUEUE, DEFAULT_QUEUE, RED_QUEUE
 from bot.conversation.progress import merged
@@ -21,7 +21,6 @@ from bot.tickets.service_levels import promise
 from bot.tickets.store import TicketStore
 
 _ZONE = ZoneInfo("Asia/Shanghai")
-_ONE_OF = {"channel": "channels", "pay_direction": "directions"}
 _SUMMARY_CHARS = 300
 _DETAIL_CHARS = 1500
 _OF_THE_INTAKE = ("intake:submitted", "person", "second-failure")
@@ -170,7 +169,7 @@ def facts_told(case: Case) -> tuple[Fact, ...]:
     """
     codes = case.ranking.codes[:1]
     told = case.turn.facts or case.heard.facts
-    several = {one for one in _ONE_OF if len({fact.value for fact in told if fact.name == one}) > 1}
+    several = {one for one in ONE_OF if len({fact.value for fact in told if fact.name == one}) > 1}
     if not case.heard.signals.corrects:  # “微信的，哦不是，是支付宝”: the last word counts
         told = tuple(fact for fact in told if fact.name not in several)
     times = [fact for fact in told if fact.name == "time"]
@@ -192,7 +191,7 @@ def facts_known(case: Case, guides: Mapping[str, Guide]) -> tuple[Fact, ...]:
 
 def _named(name: str, label: str) -> str:
     """The value of a guide's answer: that of the fact where the answer names one (“顾客扫我” is customer_scans)."""
-    named = alternatives(_ONE_OF[name], label) if name in _ONE_OF else []
+    named = alternatives(ONE_OF[name], label) if name in ONE_OF else []
     return named[0][0] if named else label
 
 

@@ -1,7 +1,7 @@
 """Two minds, one probability: the library's ranking weighed with the intents that the dialogue engine names.
 
 A conditional logit over the candidates and “no entry fits”, fitted on the golden questions (`python3 -m
-bot.dialogue.weigh`): an entry whose intent is named gains, one whose intent is not loses, so that agreement raises the
+bot.weigh`): an entry whose intent is named gains, one whose intent is not loses, so that agreement raises the
 calibrated probability and conflict lowers it.
 """
 
@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from knowledge.confidence import Confidence
+from knowledge.confidence import Confidence, Floats
 from knowledge.library import Ranking
 
 FILE = Path(__file__).parent / "joint.json"
@@ -27,7 +26,6 @@ _LIKELY = 0.5
 _OTHER_INTENTS = 60
 """Rasa names the ten likeliest of 67 intents; what is left is shared by the others."""
 Intents = Sequence[tuple[str, float]]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ def recognise(text: str) -> Signals:
         says_enough=said["says_enough"],
         follow_up=plain["follow_up"],
         small_talk=talk,
-        asks_progress=plain["asks_progress"],
+        asks_progress=plain["asks_progress"] or plain["asks_number"],
         urges=plain["urges"],
         ticket_number=ticket_number(text),
         english=bool(held.english_only.search(spaced) and held.english_words.search(spaced)),

@@ -11,11 +11,10 @@ from typing import Any
 import yaml
 
 from bot.conversation.choices import pick
-from bot.conversation.facts import alternatives, only_facts
+from bot.conversation.facts import ONE_OF, alternatives, only_facts
 from bot.conversation.model import Choice, GuidePlace, Heard, Step
 from embeddings.normalise import fold
 
-_FACTS = {"channel": "channels", "pay_direction": "directions"}
 FOLDER = Path(__file__).parent / "guides"
 _UNKNOWNS_BEFORE_BRANCH = 2
 _ANSWER_CHARS = 20
@@ -155,7 +154,7 @@ def _picked(ask: Ask, heard: Heard, choice: str | None) -> Branch | None:
 
 def _by_fact(ask: Ask, heard: Heard) -> Branch | None:
     """The branch that names the fact a message holds, where the question asks for that fact."""
-    table = _FACTS.get(ask.fact or "")
+    table = ONE_OF.get(ask.fact or "")
     said = {fact.value for fact in heard.facts if fact.name == ask.fact}
     if table is None or len(said) != 1:
         return None

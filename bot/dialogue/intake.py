@@ -165,7 +165,7 @@ def _answered(answer: _Answer) -> Step | None:
     if given is not None:
         return answer.on(asked, {**brought, given.name: given}, swallowed=given.value == answer.heard.text.strip())
     confirmed = name in answer.held and signals.agrees
-    denied = signals.unknown_answer or signals.says_unknown or _denied(answer.heard.text)
+    denied = signals.unknown_answer or signals.says_unknown or _denied(answer)
     if confirmed or denied or answer.pressed == "none":
         return answer.on(asked, brought)
     if brought or signals.corrects:
@@ -198,10 +198,10 @@ def _confirmed(answer: _Answer) -> Step | None:
     return answer.on(_described(replace(place, doubted=False), heard.text), {}, swallowed=True)
 
 
-def _denied(text: str) -> bool:
+def _denied(answer: _Answer) -> bool:
     """“流水号没有”: there is none of what was asked for."""
-    said = text.strip()
-    return len(said) <= _DENIAL_CHARS and said.endswith(tuple(read_intake().words["denials"]))
+    said = answer.heard.text.strip()
+    return len(said) <= _DENIAL_CHARS and said.endswith(tuple(answer.intake.words["denials"]))
 
 
 def _confirming(answer: _Answer, place: IntakePlace, facts: Mapping[str, Fact]) -> Step:
@@ -228,7 +228,7 @@ def _given(answer: _Answer) -> Fact | None:
     if _says_no_fact(answer, wanted.kind):
         return None
     rest = _unread(answer, wanted.kind)
-    return _as_said(name, wanted.kind, text, rest) if not options and len(text) <= _MOST_FACT_CHARS else None
+    return _as_said(answer.intake, name, text, rest) if not options and len(text) <= _MOST_FACT_CHARS else None
 
 
 def _says_no_fact(answer: _Answer, kind: str) -> bool:
@@ -250,15 +250,16 @@ def _unread(answer: _Answer, kind: str) -> str:
     return rest
 
 
-def _as_said(name: str, kind: str, text: str, rest: str) -> Fact | None:
-    """What can be taken for a fact of a kind though nothing recognised it; `rest` is what nothing was recognised in."""
+def _as_said(intake: Intake, name: str, text: str, rest: str) -> Fact | None:
+    """What can be taken for the fact asked for though nothing recognised it; `rest` is what nothing was read in."""
+    kind = intake.wanted[name].kind
     if kind == "id":
         found = [one for one in _NUMBER.findall(rest) if any(char.isdigit() for char in one)]
         return Fact(name, found[0], found[0]) if found else None
     if kind == "amount":
         number = _AMOUNT.search(rest)
         return Fact(name, number[0], number[0]) if number else None
-    if kind == "time" and not set(rest) & set(read_intake().words["moment"]):
+    if kind == "time" and not set(rest) & set(intake.words["moment"]):
         return None
     if kind == "contact" and not _CONTACT.search(rest):
         return None
