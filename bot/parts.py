@@ -7,9 +7,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from limits.storage import MemoryStorage
@@ -81,6 +82,11 @@ class Environment(Protocol):
     def rate_limits(self) -> tuple[int, int, int] | None: ...
 
 
+def local_day(moment: datetime) -> date:
+    """The day it is where the merchants are."""
+    return moment.astimezone(ZoneInfo("Asia/Shanghai")).date()
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -108,6 +114,7 @@ class Parts:
     sidecar: Sidecar | None = None
     without: str = NO_RASA
     now: Callable[[], datetime] = utc_now
+    _terms: tuple[date, str] | None = None
 
     @property
     def guides(self) -> Mapping[str, Guide]:
@@ -129,13 +136,14 @@ class Parts:
         self.settle_calibration(progress)
 
     def refresh(self, progress: Progress = _silent) -> bool:
-        """Serve what is published now; whether anything had changed."""
-        generation = self.store.generation()
-        if generation == self.library.generation:
+        """Serve what is published and holds today, for our provider; whether anything had changed."""
+        generation, terms = self.store.generation(), (local_day(self.now()), str(self.profile.get("provider")))
+        if generation == self.library.generation and self._terms in (None, terms):
+            self._terms = terms
             return False
-        self.library.refresh(
-            self.store.all(), self.store.uncovered(), generation, lambda part: progress(f"index: {part}", 0, 0)
-        )
+        serving = [entry for entry in self.store.all() if entry.serves(*terms)]
+        self.library.refresh(serving, self.store.uncovered(), generation, lambda part: progress(f"index: {part}", 0, 0))
+        self._terms = terms
         if self.sidecar is not None:
             self.sidecar.renew()
         return True

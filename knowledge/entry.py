@@ -36,7 +36,9 @@ class AnswerText:
 class Entry:
     """`answer` is text as staff wrote it, placeholders (`{{结算周期}}`) unfilled; `related` are entry ids.
 
-    `codes` are canonical error codes, `aliases` other spellings and the texts shown on screens.
+    `codes` are canonical error codes, `aliases` other spellings and the texts shown on screens. `negatives` are
+    questions that sound like this entry and are not it. `provider` names the one institution it holds for; empty: any.
+    `valid_from` and `valid_until` are the first and the last day on which it is served.
     """
 
     id: str
@@ -56,6 +58,14 @@ class Entry:
     valid_until: date | None = None
     audience: str = ""
     revision: int = 1
+    negatives: tuple[str, ...] = ()
+    provider: str = ""
+
+    def serves(self, day: date, provider: str) -> bool:
+        """Whether it may be found on `day` by merchants of `provider`."""
+        begun = self.valid_from is None or self.valid_from <= day
+        ended = self.valid_until is not None and self.valid_until < day
+        return begun and not ended and self.provider in ("", provider)
 
 
 def parse_answer(text: str) -> AnswerText:

@@ -25,6 +25,8 @@ _CONTACT = re.compile(
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"
 )
 _KEPT = ("title", "kind", "intent", "source", "review_by", "related", "codes", "aliases", "answer", "phrasings")
+_SELDOM = ("negatives", "provider", "valid_from", "valid_until")
+"""Written only where there is something to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,6 @@ def write_folder(collection: Collection, folder: Path) -> list[Path]:
 
 
 def _entry(raw: Mapping[str, Any], category: str) -> Entry:
-    review = raw.get("review_by")
     return Entry(
         id=str(raw["id"]),
         title=str(raw["title"]),
@@ -140,11 +141,20 @@ def _entry(raw: Mapping[str, Any], category: str) -> Entry:
         kind=str(raw.get("kind", "faq")),
         intent=str(raw.get("intent", "")),
         source=str(raw.get("source", "")),
-        review_by=review if isinstance(review, date) else date.fromisoformat(review) if review else None,
+        review_by=_day(raw, "review_by"),
         related=_texts(raw, "related"),
         codes=_texts(raw, "codes"),
         aliases=_texts(raw, "aliases"),
+        valid_from=_day(raw, "valid_from"),
+        valid_until=_day(raw, "valid_until"),
+        negatives=_texts(raw, "negatives"),
+        provider=str(raw.get("provider") or "").strip(),
     )
+
+
+def _day(raw: Mapping[str, Any], name: str) -> date | None:
+    value = raw.get(name)
+    return value if isinstance(value, date) else date.fromisoformat(value) if value else None
 
 
 def _texts(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -170,7 +180,7 @@ def _across(entries: Sequence[Entry]) -> list[str]:
 def _raw(entry: Entry) -> dict[str, Any]:
     plain = replace(entry, answer=entry.answer + "\n")
     raw: dict[str, Any] = {"id": entry.id}
-    for name in _KEPT:
+    for name in (*_KEPT, *(name for name in _SELDOM if getattr(entry, name))):
         value = getattr(plain, name)
         raw[name] = list(value) if isinstance(value, tuple) else value
     return raw

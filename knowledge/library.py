@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from knowledge.errors import EntryMissing, LibraryEmpty
 from knowledge.question import Language, Question
 from knowledge.uncovered import PREFIX, Uncovered
 
+DENIED = "!"
+"""Before an entry's id: what stands for its negative phrasings in the index."""
+_BETWEEN = re.compile(r"[\W_]+")
 _SHORT_CHARS = 6
 _LONG_CHARS = 40
 _BOTH_SIDES = CANDIDATES * 2
@@ -66,6 +70,7 @@ class _Shelf:
     uncovered: Mapping[str, Uncovered]
     codes: CodeBook
     hybrid: Hybrid
+    exact: Mapping[str, tuple[str, ...]]
 
 
 class Library:
@@ -104,7 +109,7 @@ class Library:
             snapshot = build(texts, self.encoder, self.language.segmenter, cache, progress)
             save(snapshot, self._folder / "snapshots")
         hybrid = Hybrid(snapshot, self.encoder, self.language.segmenter, _FIRST_CUT)
-        self._shelf = _Shelf(generation, held, outside, CodeBook(held.values()), hybrid)
+        self._shelf = _Shelf(generation, held, outside, CodeBook(held.values()), hybrid, _owners_of(texts))
         return snapshot
 
     def texts(self, entries: Iterable[Entry], uncovered: Iterable[Uncovered]) -> list[Text]:
@@ -113,6 +118,8 @@ class Library:
         for entry in entries:
             for shown in dict.fromkeys((entry.title, *entry.phrasings, *entry.codes, *entry.aliases)):
                 found.append(Text(entry.id, self.language.normalise(shown), shown))
+            for shown in entry.negatives:
+                found.append(Text(DENIED + entry.id, self.language.normalise(shown), shown))
         for matter in uncovered:
             found += [Text(matter.id, self.language.normalise(shown), shown) for shown in matter.phrasings]
         return [text for text in found if text.normalised]
@@ -133,9 +140,12 @@ class Library:
         shelf = self._held()
         codes = shelf.codes.find(question.text, bare_numbers)
         owners = shelf.codes.owners(codes)
-        inside, outside = _split(self._hits(shelf, question.normalised, owners))
+        inside, outside = self._considered(shelf, question.normalised, owners)
         features, none = numbers(inside, outside, owners, question.normalised)
         shares, nothing = self.calibration.probabilities(features, none)
+        written = [hit.id in shelf.exact.get(_bare(question.normalised), ()) for hit in (*inside, *outside)]
+        if any(written):  # somebody wrote down just this: what they said of it stands above every score
+            shares, nothing = np.array(written) / sum(written), 0.0
         utilities = self.calibration.utilities(features)
         order = np.argsort(-shares[: len(inside)], kind="stable")
         candidates = tuple(
@@ -151,7 +161,7 @@ class Library:
         """For evaluation: candidate ids (entries, then uncovered matters), how many are entries, and their numbers."""
         shelf = self._held()
         owners = shelf.codes.owners(shelf.codes.find(question.text))
-        inside, outside = _split(self._hits(shelf, question.normalised, owners))
+        inside, outside = self._considered(shelf, question.normalised, owners)
         features, none = numbers(inside, outside, owners, question.normalised)
         return tuple(hit.id for hit in (*inside, *outside)), len(inside), features, none
 
@@ -160,9 +170,27 @@ class Library:
             raise LibraryEmpty
         return self._shelf
 
-    def _hits(self, shelf: _Shelf, normalised: str, owners: tuple[str, ...]) -> list[Hit]:
-        """First cut by a fixed mixture, entries that own a code always among them."""
-        return shelf.hybrid.search(normalised, _BOTH_SIDES, always=owners)
+    def _considered(self, shelf: _Shelf, normalised: str, owners: tuple[str, ...]) -> tuple[list[Hit], list[Hit]]:
+        """Entries and uncovered matters of the first cut, by a fixed mixture.
+
+        Entries that own a code, or were written down with just these words, are always among them; those whose
+        negative phrasings speak louder than their own are not.
+        """
+        hits = shelf.hybrid.search(normalised, _BOTH_SIDES, always=(*owners, *shelf.exact.get(_bare(normalised), ())))
+        inside = [hit for hit in hits if not hit.id.startswith((PREFIX, DENIED))]
+        outside = [hit for hit in hits if hit.id.startswith(PREFIX)]
+        denied = [hit for hit in hits if hit.id.startswith(DENIED)]
+        if denied:
+            loud = self._loudness(inside, owners, normalised)
+            against = self._loudness(denied, owners, normalised)
+            against |= dict.fromkeys(shelf.exact.get(_bare(normalised), ()), np.inf)
+            inside = [hit for hit in inside if loud[hit.id] > against.get(DENIED + hit.id, -np.inf)]
+        return inside[:CANDIDATES], outside[:CANDIDATES]
+
+    def _loudness(self, hits: Sequence[Hit], owners: Sequence[str], normalised: str) -> dict[str, float]:
+        """How much speaks for each id."""
+        features, _ = numbers(hits, (), owners, normalised)
+        return dict(zip((hit.id for hit in hits), self.calibration.utilities(features).tolist(), strict=True))
 
     @staticmethod
     def _beyond(shelf: _Shelf, outside: Sequence[Hit], shares: Floats, best: float) -> Uncovered | None:
@@ -171,9 +199,20 @@ class Library:
         return shelf.uncovered[outside[int(np.argmax(shares))].id]
 
 
-def _split(hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
-    inside = [hit for hit in hits if not hit.id.startswith(PREFIX)][:CANDIDATES]
-    return inside, [hit for hit in hits if hit.id.startswith(PREFIX)][:CANDIDATES]
+def _bare(normalised: str) -> str:
+    """A normalised text without what stands between its words."""
+    return _BETWEEN.sub("", normalised)
+
+
+def _owners_of(texts: Iterable[Text]) -> dict[str, tuple[str, ...]]:
+    """Who was written down with just these words: bare text -> ids."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        bare = _bare(text.normalised)
+        before = found.get(bare, ())
+        if bare and text.id not in before:
+            found[bare] = (*before, text.id)
+    return found
 
 
 def _candidate(entry: Entry, probability: float, matched: str, score: float) -> Candidate:

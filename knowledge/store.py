@@ -221,6 +221,8 @@ def _columns(entry: Entry) -> dict[str, Any]:
         "valid_until": entry.valid_until,
         "audience": entry.audience,
         "revision": entry.revision,
+        "negatives": as_json(entry.negatives),
+        "provider": entry.provider,
     }
 
 
@@ -243,4 +245,6 @@ def _entry_of(row: Row[Any], texts: tuple[str, ...]) -> Entry:
         valid_until=row.valid_until,
         audience=row.audience,
         revision=row.revision,
+        negatives=tuple(row.negatives),
+        provider=row.provider,
     )

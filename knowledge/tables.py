@@ -40,6 +40,8 @@ entries = Table(
     Column("valid_from", Date),
     Column("valid_until", Date),
     Column("audience", CleanText, nullable=False),
+    Column("negatives", Json, nullable=False, server_default="[]"),
+    Column("provider", CleanText, nullable=False, server_default=""),
     Column("revision", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),

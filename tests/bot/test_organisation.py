@@ -64,7 +64,7 @@ def test_the_brand_in_answers_follows_the_organisations_name(profile: Profile, c
 
 
 def test_a_change_by_another_process_is_seen_at_the_next_look(profile: Profile, database: Engine, clock: Clock) -> None:
-    assert profile.get("wrong_answer_rate") == 0.05
+    assert profile.get("wrong_answer_rate") == 0.03
     Profile(database).set("wrong_answer_rate", 0.02, "bo", clock())
     assert profile.get("wrong_answer_rate") == 0.02
     script = (

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from bot.dialogue.rasa import RasaDialogue
 from bot.dialogue.rasa_environment import RasaEnvironment, RasaUnavailable
 from bot.dialogue.sidecar import Sidecar
 from bot.dialogue.turn import PlainDialogue
-from bot.parts import Parts, open_parts, taught
+from bot.parts import Parts, local_day, open_parts, taught
 from bot.settings import read_settings
 from knowledge.entry import Entry
 from knowledge.library import Library
@@ -124,6 +125,41 @@ def test_published_entries_lead_to_another_model_and_unchanged_ones_do_not(
     assert not parts.refresh()
     assert len(renewed) == 1
     parts.close()
+
+
+@pytest.fixture
+def serving(engine: Engine, clock: Clock) -> Iterator[Parts]:
+    """Parts whose library holds a general entry, one of a provider, and one for two days."""
+    ready = prepared()
+    library = Library(ready.library.language, ready.encoder, ready.library.calibration, ready.environment.home)
+    parts = replace(parts_over(engine, clock), library=library, _terms=None)
+    day = local_day(clock())
+    notice = replace(TEA, id="notice", valid_from=day + timedelta(days=1), valid_until=day + timedelta(days=2))
+    parts.store.put_many([TEA, replace(TEA, id="theirs", provider="甲支付"), notice], "lin", clock())
+    parts.refresh()
+    yield parts
+    parts.close()
+
+
+def served(parts: Parts) -> set[str]:
+    return {one.id for one in parts.library.entries()} & {"tea", "theirs", "notice"}
+
+
+def test_an_entry_is_found_on_its_days_only_though_nobody_publishes_anything(serving: Parts, clock: Clock) -> None:
+    seen = [served(serving)]
+    for _ in range(3):
+        clock.advance(days=1)
+        assert serving.refresh() is True
+        seen.append(served(serving))
+    assert seen == [{"tea"}, {"tea", "notice"}, {"tea", "notice"}, {"tea"}]
+    assert serving.refresh() is False
+
+
+def test_entries_of_a_provider_are_found_once_it_is_ours(serving: Parts, clock: Clock) -> None:
+    assert "theirs" not in served(serving)
+    serving.profile.set("provider", "甲支付", "lin", clock())
+    assert serving.refresh() is True
+    assert served(serving) == {"tea", "theirs"}
 
 
 def test_every_state_has_its_words() -> None:

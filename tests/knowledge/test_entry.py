@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from knowledge.entry import AnswerText, fill, parse_answer, placeholders
+from tests.builders import an_entry
 
 WHOLE = """
 先查单，不要重扫。
@@ -61,3 +65,23 @@ def test_a_placeholder_without_a_value_is_refused() -> None:
 
 def test_a_text_without_placeholders_stays() -> None:
     assert (fill("{单括号}", {}), placeholders("{单括号}")) == ("{单括号}", ())
+
+
+@pytest.mark.parametrize(
+    ("day", "served"),
+    [(date(2026, 9, 30), False), (date(2026, 10, 1), True), (date(2026, 10, 7), True), (date(2026, 10, 8), False)],
+)
+def test_an_entry_is_served_from_its_first_day_to_its_last(day: date, served: bool) -> None:
+    holiday = replace(an_entry("holiday"), valid_from=date(2026, 10, 1), valid_until=date(2026, 10, 7))
+    assert holiday.serves(day, "通用") is served
+
+
+def test_an_entry_without_days_is_always_served() -> None:
+    assert an_entry("any").serves(date(2000, 1, 1), "通用")
+
+
+def test_an_entry_of_one_provider_is_never_served_for_another() -> None:
+    ours = replace(an_entry("ours"), provider="甲支付")
+    assert ours.serves(date(2026, 1, 1), "甲支付")
+    assert not ours.serves(date(2026, 1, 1), "乙支付")
+    assert an_entry("any").serves(date(2026, 1, 1), "乙支付")

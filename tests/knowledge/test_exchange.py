@@ -28,7 +28,9 @@ FULL = an_entry(
     review_by=date(2027, 8, 31),
     source="§2.1, [Y]",
 )
-PLAIN = an_entry()
+PLAIN = an_entry(
+    negatives=("消费者自己怎么退款",), provider="甲支付", valid_from=date(2026, 10, 1), valid_until=date(2026, 10, 7)
+)
 MATTER = Uncovered("none-loan", "贷款", True, "merchant_service", ("能贷款吗", "借我点钱"))
 COLLECTION = Collection((FULL, PLAIN), (MATTER,), {"scan": "扫码", "refund": "退款"})
 

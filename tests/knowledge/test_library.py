@@ -219,3 +219,41 @@ def test_a_library_of_uncovered_matters_alone_finds_no_entry(fresh: Library) -> 
     ranking = fresh.search(fresh.language.read("今天天气怎么样"))
     assert (ranking.candidates, ranking.confidence.value, ranking.none) == ((), 0.0, pytest.approx(1.0))
     assert ranking.uncovered == WEATHER
+
+
+def test_words_that_somebody_wrote_down_for_an_entry_always_bring_it(language: Language, tmp_path: Path) -> None:
+    crowd = [an_entry(f"e{number}", "退款不了怎么办", f"第{number}种退款问题怎么办") for number in range(30)]
+    library = empty_library(language, tmp_path)
+    library.refresh([*crowd, an_entry("odd", "退款问题怎么办")])
+    ranking = library.search(language.read("退款问题，怎么办？"))
+    assert (ranking.candidates[0].entry, ranking.confidence.value, ranking.none) == ("odd", 1.0, 0.0)
+
+
+def test_words_written_down_for_two_entries_are_as_likely_either(language: Language, tmp_path: Path) -> None:
+    library = empty_library(language, tmp_path)
+    library.refresh([replace(one, phrasings=(*one.phrasings, "退款问题")) for one in (REFUND, LATE)] + [SPLIT])
+    ranking = library.search(language.read("退款问题"))
+    assert {one.entry: one.probability for one in ranking.candidates[:2]} == {"refund": 0.5, "refund-late": 0.5}
+
+
+def test_words_written_down_for_what_is_not_covered_bring_no_entry(ask: Callable[..., Ranking]) -> None:
+    assert (ask("能不能贷款").none, ask("能不能贷款").uncovered) == (1.0, LOAN)
+
+
+def test_an_entry_is_not_found_by_what_it_was_said_not_to_be(language: Language, tmp_path: Path) -> None:
+    denying = replace(REFUND, negatives=("消费者怎么申请退款",))
+    library = empty_library(language, tmp_path)
+    library.refresh([denying, LATE, SPLIT])
+    for text in ("消费者怎么申请退款", "我是消费者，怎么申请退款"):
+        found = [one.entry for one in library.search(language.read(text)).candidates]
+        assert found
+        assert "refund" not in found
+    assert library.search(language.read("怎么退款")).candidates[0].entry == "refund"
+
+
+def test_what_an_entry_is_not_is_never_an_answer_itself(language: Language, tmp_path: Path) -> None:
+    library = empty_library(language, tmp_path)
+    library.refresh([replace(REFUND, negatives=("消费者怎么申请退款",)), LATE])
+    ranking = library.search(language.read("消费者申请退款"))
+    assert {one.entry for one in ranking.candidates} <= {"refund", "refund-late"}
+    assert sum(one.probability for one in ranking.candidates) + ranking.none == pytest.approx(1.0)
