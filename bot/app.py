@@ -29,16 +29,18 @@ log = logging.getLogger(__name__)
 
 def create_app(
     routers: Sequence[APIRouter],
-    on_start: Callable[[], None] = lambda: None,
-    on_stop: Callable[[], None] = lambda: None,
+    on_start: Sequence[Callable[[], None]] = (),
+    on_stop: Sequence[Callable[[], None]] = (),
 ) -> FastAPI:
     """The application over these routers; `on_start` and `on_stop` run with its life."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        on_start()
+        for start in on_start:
+            start()
         yield
-        on_stop()
+        for stop in on_stop:
+            stop()
 
     app = FastAPI(title="Shangda", version="1", lifespan=life, docs_url=None, redoc_url=None)
     for router in routers:

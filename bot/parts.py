@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ from bot.channels.widget.sessions import Sessions
 from bot.conversation import phrases
 from bot.conversation.desk import Desk
 from bot.conversation.handoff import Counter
-from bot.conversation.joint import read_joint
+from bot.conversation.joint import Joint, read_joint
 from bot.conversation.ledger import SqlLedger
 from bot.conversation.model import Inbound
 from bot.conversation.policy import Policy
@@ -39,6 +39,7 @@ from bot.dialogue.rasa import RasaDialogue
 from bot.dialogue.rasa_environment import RasaEnvironment
 from bot.dialogue.sidecar import Sidecar
 from bot.dialogue.turn import Dialogue, PlainDialogue
+from bot.documents import quotation, renew
 from bot.health import Check, health_routes
 from bot.help.pages import HelpParts, help_routes
 from bot.jobs.worker import Worker
@@ -50,12 +51,15 @@ from bot.organisation.profile import Profile, definitions
 from bot.tables import MIGRATIONS
 from bot.tickets.routing import queue_for
 from bot.tickets.store import TicketStore
+from bot.tuning import Tuner
 from embeddings.encoder import SentenceEncoder
 from knowledge.confidence import CALIBRATION_FILE, Calibration
 from knowledge.database import Engine, migrate, open_database
+from knowledge.documents.judge import judge_of
+from knowledge.documents.library import DocumentLibrary
 from knowledge.entry import Entry
 from knowledge.errors import EntryMissing, LibraryEmpty
-from knowledge.evaluate import GOLDEN, calibrate, look, read_questions, shape_of
+from knowledge.evaluate import GOLDEN, calibrate, look, read_questions
 from knowledge.exchange import SEED, read_folder
 from knowledge.library import Library
 from knowledge.question import Language
@@ -64,6 +68,7 @@ from knowledge.uncovered import Uncovered
 
 Progress = Callable[[str, int, int], None]
 READY, NO_RASA = "ready", "no-rasa"
+_CALIBRATION, _JOINT = "calibration.json", "joint.json"
 _WIDGET_FOLDER = Path(__file__).parent.parent / "widget"
 
 
@@ -111,9 +116,11 @@ class Parts:
     metrics: Metrics
     leading: Leading
     dialogue: Dialogue
+    documents: DocumentLibrary
     sidecar: Sidecar | None = None
     without: str = NO_RASA
     now: Callable[[], datetime] = utc_now
+    joint: Joint = field(default_factory=read_joint)
     _terms: tuple[date, str] | None = None
 
     @property
@@ -136,11 +143,12 @@ class Parts:
         self.settle_calibration(progress)
 
     def refresh(self, progress: Progress = _silent) -> bool:
-        """Serve what is published and holds today, for our provider; whether anything had changed."""
+        """Serve what is published and holds today, for our provider, documents too; whether anything had changed."""
+        documents = renew(self.documents, self.engine, str(self.profile.get("provider")))
         generation, terms = self.store.generation(), (local_day(self.now()), str(self.profile.get("provider")))
         if generation == self.library.generation and self._terms in (None, terms):
             self._terms = terms
-            return False
+            return documents
         serving = [entry for entry in self.store.all() if entry.serves(*terms)]
         self.library.refresh(serving, self.store.uncovered(), generation, lambda part: progress(f"index: {part}", 0, 0))
         self._terms = terms
@@ -149,18 +157,38 @@ class Parts:
         return True
 
     def settle_calibration(self, progress: Progress = _silent) -> None:
-        """Use the calibration of this encoder; where there is none, fit one on the golden questions and keep it."""
-        own = self.environment.home / "calibration.json"
-        for path in (own, CALIBRATION_FILE):
-            kept = read_calibration(path)
-            if kept is not None and kept.encoder == self.encoder.fingerprint:
-                self.library.calibration = kept
-                return
+        """Use the calibration of this encoder; where there is none, fit one on the golden questions and keep it.
+
+        One of the same encoder and other entries is used until the tuner has fitted the next.
+        """
+        encoder, release, rate = self.encoder.fingerprint, self.library.release, self.wrong_rate()
+        kept = [read_calibration(path) for path in (self.environment.home / _CALIBRATION, CALIBRATION_FILE)]
+        usable = [one for one in kept if one is not None and one.encoder == encoder]
+        usable.sort(key=lambda one: not one.belongs_to(encoder, release, rate))
+        if usable:
+            self.library.calibration = usable[0]
+            return
         seen = look(self.library, read_questions(GOLDEN), lambda n, of: progress("calibration", n, of))
-        fitted = calibrate(seen, float(self.profile.get("wrong_answer_rate")), self.encoder.fingerprint)
-        own.parent.mkdir(parents=True, exist_ok=True)
-        fitted.write(own)
+        self.use_calibration(calibrate(seen, rate, encoder, release))
+
+    def use_calibration(self, fitted: Calibration) -> None:
+        """Keep a calibration and use it from now on."""
+        self.environment.home.mkdir(parents=True, exist_ok=True)
+        fitted.write(self.environment.home / _CALIBRATION)
         self.library.calibration = fitted
+
+    def use_joint(self, fitted: Joint) -> None:
+        """Keep how the two minds are weighed and use it from now on."""
+        fitted.write(self.environment.home / _JOINT)
+        self.joint = fitted
+
+    def wrong_rate(self) -> float:
+        """The share of all questions that may be answered wrongly, as set by the organisation."""
+        return float(self.profile.get("wrong_answer_rate"))
+
+    def model_served(self) -> str:
+        """The name of the model that Rasa answers with; empty while it does not."""
+        return self.sidecar.model_served() if self.sidecar is not None and self.dialogue.ready() else ""
 
     def policy(self) -> Policy:
         calibration = self.library.calibration
@@ -170,7 +198,7 @@ class Parts:
             queue_of=queue_for,
             guides=frozenset(self.guides),
             intent_of=self.intent_of,
-            joint=read_joint(),
+            joint=self.joint,
         )
 
     def intent_of(self, entry: str) -> str | None:
@@ -194,6 +222,7 @@ class Parts:
             self.policy,
             self.now,
             self.metrics.turn,
+            lambda text: quotation(self.documents, self.library.language, self.profile.values(), text),
         )
 
     def brand(self) -> str:
@@ -242,9 +271,10 @@ class Parts:
         )
         channels = {WIDGET: WidgetChannel(hints)}
         worker = Worker(Outbox(self.engine), channels, desk.recover, self.refresh, self.now)
-        pages = HelpParts(self.library, self.profile, self.brand, _WIDGET_FOLDER)
+        pages = HelpParts(self.library, self.profile, self.brand, _WIDGET_FOLDER, self.documents)
         routers = [help_routes(pages), health_routes(self.checks, self.metrics.registry)]
-        app = create_app(routers, worker.start, worker.stop)
+        tuner = Tuner(self)
+        app = create_app(routers, (worker.start, tuner.start), (tuner.stop, worker.stop))
         add_widget_routes(app, widget)
         return app
 
@@ -275,7 +305,7 @@ class Asker:
         self._asked += 1
         person = f"ask-{self._asked}"
         reply = self._desk.receive(Inbound("ask", person, person, question, self._now()))
-        kept = ("kind", "entry", "confidence", "intent", "queue", "rule", "candidates", "ms")
+        kept = ("kind", "entry", "confidence", "intent", "queue", "rule", "document", "candidates", "ms")
         return {"question": reply.inbound.text, **{name: reply.decision.get(name) for name in kept}}
 
     def close(self) -> None:
@@ -289,7 +319,16 @@ def read_calibration(path: Path) -> Calibration | None:
         kept = Calibration.read(path)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return kept if shape_of(kept) else None
+    return kept if kept.fits else None
+
+
+def joint_of(home: Path, encoder: str) -> Joint:
+    """How the two minds were weighed last for this encoder; else as it comes with the software."""
+    try:
+        kept = Joint.read(home / _JOINT)
+    except (OSError, ValueError, TypeError):
+        return read_joint()
+    return kept if kept.encoder == encoder else read_joint()
 
 
 def seed(store: EntryStore, now: datetime, progress: Progress = _silent) -> int:
@@ -349,8 +388,10 @@ def open_parts(environment: Environment, rasa: RasaEnvironment | None = None, wi
             metrics=Metrics(),
             leading=leading,
             dialogue=PlainDialogue(leading) if sidecar is None else RasaDialogue(leading, sidecar, language.normalise),
+            documents=DocumentLibrary(language, encoder, judge_of(home), home / "index" / "documents"),
             sidecar=sidecar,
             without=without,
+            joint=joint_of(home, encoder.fingerprint),
         )
     except BaseException:
         if sidecar is not None:

@@ -16,6 +16,7 @@ BUILT_IN = "built-in"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 NO_LIMITS = (0, 0, 0)
 OFF = "off"
+_MOST_PREFIX_CHARS = 200
 _DATABASE = re.compile(r"(sqlite:///.+|postgresql(\+psycopg)?://.+)", re.DOTALL)
 _HOST = re.compile(r"[\w.:%-]+")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
@@ -37,7 +38,8 @@ class EnvironmentRefused(Exception):
 class Settings:
     """How this process runs.
 
-    `home` holds everything the software writes. `encoder` is `built-in`, a folder, or a name on a model hub.
+    `home` holds everything the software writes. `encoder` is `built-in`, a folder, or a name on a model hub. The
+    prefixes go before every question and every text that is searched, spaces included; None: what the model expects.
     `public_url` is how merchants reach the service, without a slash at its end; empty if that is host and port.
     `rate_limits` are requests a minute, as in `bot.channels.widget.routes.Limits`: sessions an address, messages a
     session, messages an address; 0 where there is none. None: those that `Limits` has.
@@ -48,6 +50,8 @@ class Settings:
     host: str
     port: int
     encoder: str
+    encoder_query_prefix: str | None
+    encoder_passage_prefix: str | None
     public_url: str
     log_level: str
     rate_limits: tuple[int, int, int] | None
@@ -56,9 +60,10 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings in these environment variables; an empty one counts as absent. Raises `EnvironmentRefused`."""
 
-    def read(field: str, reader: Callable[[str], T], default: T) -> T:
+    def read(field: str, reader: Callable[[str], T], default: T, *, exact: bool = False) -> T:
         name = variable_of(field)
-        given = environment.get(name, "").strip()
+        given = environment.get(name, "")
+        given = given if exact and given.strip() else given.strip()
         try:
             return reader(given) if given else default
         except (ValueError, OSError, RuntimeError) as error:
@@ -71,6 +76,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host=read("host", _matching(_HOST), "127.0.0.1"),
         port=read("port", _port, 8080),
         encoder=read("encoder", _encoder, BUILT_IN),
+        encoder_query_prefix=read("encoder_query_prefix", _prefix, None, exact=True),
+        encoder_passage_prefix=read("encoder_passage_prefix", _prefix, None, exact=True),
         public_url=read("public_url", _public_url, ""),
         log_level=read("log_level", _log_level, "INFO"),
         rate_limits=read("rate_limits", _rate_limits, None),
@@ -99,6 +106,12 @@ def _encoder(text: str) -> str:
     if text == BUILT_IN or Path(text).expanduser().is_dir():
         return text if text == BUILT_IN else str(Path(text).expanduser().absolute())
     return _matching(_HUB_NAME)(text)
+
+
+def _prefix(text: str) -> str | None:
+    if len(text) > _MOST_PREFIX_CHARS or not text.isprintable():
+        raise ValueError("not one short line")
+    return "" if text.strip().lower() == OFF else text
 
 
 def _log_level(text: str) -> str:

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, Vectors
 from embeddings.fuse import Evidence, Weights, best_of, fuse, mean_of_best
 from embeddings.segment import Segmenter
 from embeddings.snapshot import Snapshot
 
+Floats = NDArray[np.float32]
+Longs = NDArray[np.int64]
 _NEIGHBOURS = 300
 _FLOOR = 0.0
 
@@ -39,43 +42,57 @@ class Hybrid:
         self._encoder = encoder
         self._segmenter = segmenter
         self._weights = weights
-        self._position = {id_: number for number, id_ in enumerate(snapshot.ids)}
 
-    def evidence(self, normalised: str) -> tuple[Evidence, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-        """What each ranker says of every id, and the row of each id that came nearest (-1 where none did)."""
+    def evidence(self, normalised: str) -> tuple[Evidence, Longs]:
+        """What each ranker says of every position, and the row of each that came nearest (-1 where none did)."""
         held = self.snapshot
         count = len(held.ids)
-        rows, cosines = held.dense.nearest(self._encoder.encode([normalised])[0], _NEIGHBOURS)
-        owners = held.owners[rows]
-        covered = held.lexical.scores(self._segmenter.tokens(normalised))
+        rows, owners, cosines = self._nearest(self._encoder.encode_questions([normalised])[0])
+        tokens = self._segmenter.tokens(normalised)
+        features = self._segmenter.features(normalised)
+        head = np.concatenate([part.heads.scores(features) for part in held.parts])
+        lexical = np.concatenate([part.lexical.best(tokens, part.texts.bounds) for part in held.parts])
+        head[held.hidden_ids], lexical[held.hidden_ids] = -np.inf, 0.0
         closest = np.full(count, -1, np.int64)
         closest[owners[::-1]] = rows[::-1]
         return (
             Evidence(
-                head=held.heads.scores(self._segmenter.features(normalised)),
+                head=head,
                 nearest=best_of(owners, cosines, count, _FLOOR),
                 neighbours=mean_of_best(owners, cosines, count, 3, _FLOOR),
-                lexical=best_of(held.owners, covered, count, 0.0),
+                lexical=lexical,
             ),
             closest,
         )
+
+    def _nearest(self, vector: Vectors) -> tuple[Longs, Longs, Floats]:
+        """(rows, their positions, cosines) of the nearest texts, best first; rows of the overlay follow the base's."""
+        base, over = self.snapshot.base, self.snapshot.over
+        rows, cosines = base.dense.nearest(vector, _NEIGHBOURS, self.snapshot.hidden_rows)
+        owners = base.owners[rows]
+        if over is None:
+            return rows, owners, cosines
+        further, as_near = over.dense.nearest(vector, _NEIGHBOURS)
+        rows = np.concatenate([rows, further + len(base.texts)])
+        owners = np.concatenate([owners, over.owners[further] + len(base.texts.ids)])
+        cosines = np.concatenate([cosines, as_near])
+        order = np.argsort(-cosines, kind="stable")[:_NEIGHBOURS]
+        return rows[order], owners[order], cosines[order]
 
     def search(self, normalised: str, limit: int = 10, always: Sequence[str] = ()) -> list[Hit]:
         """The `limit` best ids, best first; ids in `always` are among them whatever their score."""
         evidence, closest = self.evidence(normalised)
         scores = fuse(evidence, self._weights)
-        wanted = {self._position[id_] for id_ in always if id_ in self._position}
-        kept = wanted | set(np.argsort(-scores, kind="stable")[:limit].tolist())
-        order = sorted(kept, key=lambda i: -scores[i])
-        dense_rank = _ranks(evidence.nearest)
-        lexical_rank = _ranks(evidence.lexical)
+        scores[self.snapshot.hidden_ids] = -np.inf
+        wanted = {place for id_ in always if (place := self.snapshot.position.get(id_)) is not None}
+        kept = wanted | {place for place in _greatest(scores, limit) if place not in self.snapshot.hidden}
         return [
             Hit(
                 self.snapshot.ids[i],
                 float(scores[i]),
-                int(dense_rank[i]),
-                int(lexical_rank[i]),
-                self.snapshot.texts[closest[i]].shown if closest[i] >= 0 else "",
+                _rank(evidence.nearest, i),
+                _rank(evidence.lexical, i),
+                self.snapshot.text(int(closest[i])).shown if closest[i] >= 0 else "",
                 (
                     float(evidence.head[i]),
                     float(evidence.nearest[i]),
@@ -83,11 +100,19 @@ class Hybrid:
                     float(evidence.lexical[i]),
                 ),
             )
-            for i in order
+            for i in sorted(kept, key=lambda i: -scores[i])
         ]
 
 
-def _ranks(values: np.ndarray[tuple[int], np.dtype[np.float32]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    ranks = np.empty(len(values), np.int64)
-    ranks[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)
-    return ranks
+def _greatest(values: Floats, limit: int) -> list[int]:
+    """The positions of the `limit` greatest, best first, of equal ones the earlier first; costs no full sorting."""
+    if not 0 < limit < len(values):
+        return list(map(int, np.argsort(-values, kind="stable")[:limit]))
+    least = np.partition(values, len(values) - limit)[len(values) - limit]
+    among = np.flatnonzero(values >= least)
+    return list(map(int, among[np.argsort(-values[among], kind="stable")][:limit]))
+
+
+def _rank(values: Floats, place: int) -> int:
+    """The place of one value among all, from 1; of equal ones the earlier comes first."""
+    return 1 + int((values > values[place]).sum() + (values[:place] == values[place]).sum())

@@ -19,13 +19,13 @@ def mean_reciprocal_rank(rankings: Sequence[Sequence[str]], wanted: Sequence[fro
     return total / len(wanted) if wanted else 0.0
 
 
-def brier(probabilities: Sequence[float], truths: Sequence[bool]) -> float:
+def brier(probabilities: Sequence[float], truths: Sequence[float]) -> float:
     """Mean squared distance between a stated probability and what was true; 0 is perfect, 0.25 is a coin."""
     pairs = list(zip(probabilities, truths, strict=True))
     return sum((p - t) ** 2 for p, t in pairs) / len(pairs) if pairs else 0.0
 
 
-def calibration_error(probabilities: Sequence[float], truths: Sequence[bool], bins: int = 10) -> float:
+def calibration_error(probabilities: Sequence[float], truths: Sequence[float], bins: int = 10) -> float:
     """Expected calibration error: mean distance, over equal-width bins weighted by size, of stated from true share."""
     pairs = list(zip(probabilities, truths, strict=True))
     total = 0.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 
@@ -15,11 +16,14 @@ from pypinyin import Style, lazy_pinyin
 
 _LATIN_RUN = re.compile(r"[a-z]+")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
+_HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _INITIALS = ("zh", "ch", "sh", *list("bpmfdtnlgkhjqxrzcsyw"))
 _ALONE = frozenset(("a", "o", "e", "ai", "ei", "ao", "ou", "er", "an", "en", "ang", "eng"))
 """Finals that are syllables by themselves."""
+_NONE: Mapping[str, int] = {}
+_SURE = 0.5
 _FINALS = _ALONE.union(
     ("i", "u", "v", "ui", "iu", "ie", "ve", "ue", "in", "un", "vn", "ing", "ong"),
     ("ia", "iao", "ian", "iang", "iong", "ua", "uo", "uai", "uan", "uang"),
@@ -59,12 +63,60 @@ def _is_syllable(part: str) -> bool:
     return part[len(initial) :] in (_FINALS if initial else _ALONE)
 
 
+class Letters:
+    """Reads Latin letters among Chinese ones as the word meant: its pinyin, or the initials of a term.
+
+    `words` says how often each is said, Latin ones among them. Of what is spelt alike a term counts first, then the
+    most frequent word; initials are read as a term that is said more often than `_SURE` of all words that share them.
+    Letters that are said as they stand (app), those `is_word` knows, and a single syllable (yuan) are left alone.
+    """
+
+    def __init__(self, terms: Iterable[str], words: Mapping[str, int], is_word: Callable[[str], bool]) -> None:
+        self._spelt: dict[str, str] = {}
+        self._initials: dict[str, str] = {}
+        shared: Counter[str] = Counter()
+        chinese = dict.fromkeys((*terms, *filter(_HAN_RUN.fullmatch, sorted(words, key=lambda one: -words[one]))))
+        held = frozenset(terms)
+        for word in chinese if words else ():
+            heard = lazy_pinyin(word, style=Style.NORMAL)
+            self._spelt.setdefault("".join(heard), word)
+            initials = "".join(syllable[0] for syllable in heard)
+            shared[initials] += words.get(word, 0)
+            most = self._initials.get(initials, "")
+            if word in held and words.get(word, 0) > words.get(most, 0):
+                self._initials[initials] = word
+        self._initials = {
+            initials: word
+            for initials, word in self._initials.items()
+            if words[word] > _SURE * shared[initials] and initials not in words and not is_word(initials)
+        }
+        for letters, word in tuple(self._spelt.items()):
+            if words.get(letters, 0) >= max(1, words.get(word, 0)):
+                del self._spelt[letters]
+
+    def __call__(self, text: str) -> str:
+        """`text` with what can be read in it; as it is where nothing Chinese stands beside."""
+        if not self._spelt or not _CJK.search(text):
+            return text
+        return _LATIN_RUN.sub(lambda run: self._read(text, run), text)
+
+    def _read(self, text: str, run: re.Match[str]) -> str:
+        letters = run.group(0)
+        if len(letters) < 2 or _is_syllable(letters) or not _stands_alone(text, run):
+            return letters
+        if (word := self._spelt.get(letters)) is not None:
+            return word
+        beside = text[: run.start()].rstrip()[-1:] + text[run.end() :].lstrip()[:1]
+        return self._initials.get(letters, letters) if _CJK.search(beside) else letters
+
+
 class Normaliser:
-    """Folds text, applies spelling pairs, and mends homophones and pinyin of known terms.
+    """Folds text, applies spelling pairs, mends homophones and pinyin of known terms, and reads pinyin and initials.
 
     `pairs` maps a wrong or foreign spelling to the term meant; `terms` are the words worth recognising by sound;
     `is_word` tells ordinary words, which stay as they are although they sound like a term; `cut` cuts a text into
     words, and only whole words are ever mended (自动|结算 holds no 冻结). Of terms that sound alike the first counts.
+    `words` are further words with how often they are said: Latin letters among Chinese are read as one of them.
     """
 
     def __init__(
@@ -73,6 +125,7 @@ class Normaliser:
         pairs: Mapping[str, str],
         is_word: Callable[[str], bool] = lambda _: False,
         cut: Callable[[str], Iterable[str]] = list,
+        words: Mapping[str, int] = _NONE,
     ) -> None:
         self._terms = dict.fromkeys(term for term in terms if len(term) >= 2 and all(map(_CJK.match, term)))
         self._is_word = is_word
@@ -84,6 +137,7 @@ class Normaliser:
             said = tuple(sound(s) for s in lazy_pinyin(term, style=Style.NORMAL))
             self._by_sound.setdefault(said, term)
             self._sizes.setdefault(said[0], set()).add(len(said))
+        self._letters = Letters(self._terms, words, is_word)
         self._pairs = {fold(wrong): right for wrong, right in pairs.items()}
         spelt = sorted(self._pairs, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_bounded, spelt))) if spelt else None
@@ -93,7 +147,7 @@ class Normaliser:
         text = fold(text)
         if self._pattern:
             text = self._pattern.sub(lambda found: self._pairs[found.group(0)], text)
-        return self._mend(text)
+        return self._mend(self._letters(text))
 
     def _say(self, character: str) -> str:
         if character not in self._syllable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +42,28 @@ class Segmenter:
     def is_word(self, text: str) -> bool:
         """Whether the dictionary knows `text` as a word of its own."""
         return bool(self._jieba.FREQ.get(text, 0))
+
+    def is_stop(self, text: str) -> bool:
+        """Whether search leaves `text` out because everybody says it."""
+        return text in self._stop
+
+    def frequency(self, text: str) -> int:
+        """How often the dictionary has counted a word; 0 where it is none."""
+        return int(self._jieba.FREQ.get(text, 0) or 0)
+
+    def characters(self, most: int) -> list[str]:
+        """The Chinese characters that stand in the words of the dictionary, the `most` frequent, those first."""
+        return self._characters[:most]
+
+    @cached_property
+    def _characters(self) -> list[str]:
+        terms = frozenset(self._terms)
+        counts: defaultdict[str, int] = defaultdict(int)
+        for word, count in self._jieba.FREQ.items():
+            if count and word not in terms:
+                for character in word:
+                    counts[character] += count
+        return sorted(filter(_HAN.match, counts), key=counts.__getitem__, reverse=True)
 
     def cut(self, text: str) -> list[str]:
         """`text` in consecutive pieces, none left out."""

@@ -6,6 +6,7 @@ from bot.bootstrap import ensure
 
 if __name__ == "__main__":
     settings = ensure("knowledge")
-    from knowledge.commands import Place, run
+    from knowledge.commands import run
+    from knowledge.place import Place
 
     sys.exit(run(sys.argv[1:], Place(settings.home, settings.database_url, settings.encoder)))

@@ -1,9 +1,9 @@
-"""Scores into probabilities: a conditional logit over the candidates and “none of them”.
+"""Scores into probabilities: a conditional logit over the candidates, “none of them”, and “too little was said”.
 
-Each candidate has a utility that is linear in what the rankers say of it; the alternative “no entry fits” has its own.
-Probability is the share of the exponentials. One fit on labelled questions gives both the fusion of the rankers and
-the calibration (McFadden 1974), so a stated 0.9 is to be right nine times in ten on questions like those.
-"""
+Each candidate has a utility that is linear in what the rankers say of it; “no entry fits” and “several fit, one must
+ask back” have utilities linear in what the question looks like as a whole. Probability is the share of the
+exponentials. One fit on labelled questions gives both the fusion of the rankers and the calibration (McFadden 1974), so
+a stated 0.9 is to be right nine times in ten on questions like those."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FEATURES = ("head", "nearest", "neighbours", "lexical", "code", "head_long", "neighbours_long")
-NONE_FEATURES = ("one", "best_nearest", "best_lexical", "short")
+LOOKS = ("one", "best_nearest", "best_lexical", "short", "best_head", "head_gap", "nearest_gap", "length")
+"""What a question looks like as a whole: a constant, the best figures among the candidates, how far the first two are
+apart, and how much was said."""
 CANDIDATES = 12
 """Utilities are compared among this many best candidates; further ones have no measurable share."""
 CALIBRATION_FILE = Path(__file__).parent / "calibration.json"
@@ -36,33 +38,48 @@ class Confidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Fitted weights and thresholds, with the figures they were fitted and measured on.
+class Shares:
+    """(c,) probabilities of the candidates, that none fits, and that one must ask back; they sum to 1."""
 
-    `answer_at` is the least probability that is answered outright: the threshold that keeps the chosen wrong-answer
-    rate on the labelled questions. Under `decline_at` probability mass on all entries together nothing is offered.
-    """
+    candidates: Floats
+    none: float
+    unclear: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Fitted weights and thresholds, with what they were fitted and measured on.
+
+    `answer_at` is the least probability that is answered outright: the threshold of `bound.threshold_for` for
+    `wrong_rate`. Under `decline_at` probability mass on all entries together nothing is offered. `questions` is the
+    hash of the labelled questions, `release` the identity of all texts that were searched, `encoder` the encoder's
+    fingerprint."""
 
     weights: tuple[float, ...]
     none_weights: tuple[float, ...]
+    unclear_weights: tuple[float, ...]
     answer_at: float
     decline_at: float
     encoder: str = ""
+    questions: str = ""
+    release: str = ""
+    wrong_rate: float = 0.0
     figures: dict[str, float] | None = None
 
     @classmethod
     def read(cls, path: Path = CALIBRATION_FILE) -> Calibration:
         """Read a stored calibration; raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
         kept = json.loads(path.read_text(encoding="utf8"))
-        kept["weights"] = tuple(kept["weights"])
-        kept["none_weights"] = tuple(kept["none_weights"])
+        for name in ("weights", "none_weights", "unclear_weights"):
+            kept[name] = tuple(kept[name])
         return cls(**kept)
 
     @classmethod
     def none(cls) -> Calibration:
         """Before anything was fitted: ranks by the linear judges alone and is never sure of anything."""
         head = tuple(float(name == "head") for name in FEATURES)
-        return cls(head, tuple(0.0 for _ in NONE_FEATURES), answer_at=1.0, decline_at=0.0)
+        nothing = tuple(0.0 for _ in LOOKS)
+        return cls(head, nothing, nothing, answer_at=1.0, decline_at=0.0)
 
     def write(self, path: Path = CALIBRATION_FILE) -> None:
         """Write the calibration, whole or not at all."""
@@ -70,67 +87,76 @@ class Calibration:
         draft.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf8")
         draft.replace(path)
 
+    def belongs_to(self, encoder: str, release: str, wrong_rate: float) -> bool:
+        """Whether it was fitted for just this."""
+        return (self.encoder, self.release, self.wrong_rate) == (encoder, release, wrong_rate)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it has the weights this version needs."""
+        sizes = len(self.weights), len(self.none_weights), len(self.unclear_weights)
+        return sizes == (len(FEATURES), len(LOOKS), len(LOOKS))
+
     def utilities(self, features: Floats) -> Floats:
         """(c,) utilities of candidates from their (c, len(FEATURES)) features."""
         return np.asarray(features @ np.asarray(self.weights))
 
-    def probabilities(self, features: Floats, none: Floats) -> tuple[Floats, float]:
-        """((c,) probabilities of the candidates, probability that none fits); together they sum to 1."""
-        utilities = self.utilities(features)
-        every = np.append(utilities, none @ np.asarray(self.none_weights))
+    def probabilities(self, features: Floats, looks: Floats) -> Shares:
+        """Shares of the candidates from their (c, len(FEATURES)) features and the question's (len(LOOKS),) looks."""
+        beside = looks @ np.asarray([self.none_weights, self.unclear_weights]).T
+        every = np.append(self.utilities(features), beside)
         shares = np.exp(every - every.max())
         shares /= shares.sum()
-        return shares[:-1], float(shares[-1])
+        return Shares(shares[:-2], float(shares[-2]), float(shares[-1]))
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A labelled question as numbers: (c, F) candidate features, (N,) none features, and the (c+1,) target shares.
+    """A labelled question as numbers: (c, F) candidate features, (L,) looks, and the (c + 2,) target shares.
 
-    The last target is “none”; several right entries share the mass.
+    The last two targets are “none” and “unclear”; several right entries share the mass.
     """
 
     features: Floats
-    none: Floats
+    looks: Floats
     target: Floats
     weight: float = 1.0
 
 
-def fit(examples: Sequence[Example], ridge: float = 0.0002, rounds: int = 400) -> tuple[Floats, Floats]:
-    """Weights of candidates and of “none” that maximise the likelihood of the targets, lightly shrunk to 0."""
+def fit(examples: Sequence[Example], ridge: float = 0.0002, rounds: int = 400) -> tuple[Floats, Floats, Floats]:
+    """Weights of candidates, of “none” and of “unclear” that maximise the likelihood of the targets, lightly shrunk to
+    0."""
     from scipy.optimize import minimize
 
-    wide, deep = len(FEATURES), len(NONE_FEATURES)
+    wide, deep = len(FEATURES), len(LOOKS)
+    features, looks, target, absent = _stacked(examples)
+    weight = np.array([example.weight for example in examples])
+    weight = weight / weight.sum()
 
     def loss(point: Floats) -> tuple[float, Floats]:
-        weights, none = point[:wide], point[wide:]
-        total, slope = 0.0, np.zeros_like(point)
-        for example in examples:
-            every = np.append(example.features @ weights, example.none @ none)
-            shares = np.exp(every - every.max())
-            shares /= shares.sum()
-            total -= example.weight * float(example.target @ np.log(shares + 1e-12))
-            error = example.weight * (shares - example.target)
-            slope[:wide] += error[:-1] @ example.features
-            slope[wide:] += error[-1] * example.none
-        count = sum(example.weight for example in examples)
-        return total / count + ridge * float(point @ point) / 2, slope / count + ridge * point
+        inside = np.where(absent, -np.inf, features @ point[:wide])
+        every = np.hstack([inside, looks @ point[wide:].reshape(2, deep).T])
+        every -= every.max(axis=1, keepdims=True)
+        shares = np.exp(every)
+        shares /= shares.sum(axis=1, keepdims=True)
+        likely = -(weight @ (target * np.log(shares + 1e-12)).sum(axis=1))
+        error = weight[:, None] * (shares - target)
+        slope = np.concatenate([np.einsum("nc,ncf->f", error[:, :-2], features), (error[:, -2:].T @ looks).ravel()])
+        return float(likely) + ridge * float(point @ point) / 2, slope + ridge * point
 
-    start = np.zeros(wide + deep)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": rounds})
-    return found.x[:wide], found.x[wide:]
+    found = minimize(loss, np.zeros(wide + 2 * deep), jac=True, method="L-BFGS-B", options={"maxiter": rounds})
+    return found.x[:wide], found.x[wide : wide + deep], found.x[wide + deep :]
 
 
-def threshold_for(
-    probabilities: Sequence[float], right: Sequence[bool], weights: Sequence[float], wrong_rate: float
-) -> float:
-    """The least threshold at which answers given above it are wrong at most at `wrong_rate`; 1.0 where none is."""
-    order = np.argsort(-np.asarray(probabilities), kind="stable")
-    wrong = given = 0.0
-    best = 1.0
-    for place in order.tolist():
-        given += weights[place]
-        wrong += weights[place] * (not right[place])
-        if wrong / given <= wrong_rate:
-            best = float(probabilities[place])
-    return best
+def _stacked(examples: Sequence[Example]) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """(n, C, F) features, (n, L) looks, (n, C + 2) targets of questions with different numbers of candidates, and which
+    of the (n, C) places are empty."""
+    most = max(len(example.features) for example in examples)
+    features = np.zeros((len(examples), most, len(FEATURES)))
+    target = np.zeros((len(examples), most + 2))
+    absent = np.ones((len(examples), most), bool)
+    for row, example in enumerate(examples):
+        count = len(example.features)
+        features[row, :count], absent[row, :count] = example.features, False
+        target[row, :count], target[row, -2:] = example.target[:-2], example.target[-2:]
+    return features, np.stack([example.looks for example in examples]), target, absent

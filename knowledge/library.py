@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from embeddings.cache import VectorCache
-from embeddings.encoder import Encoder
-from embeddings.errors import SnapshotUnreadable
+from embeddings.encoder import Encoder, Vectors
 from embeddings.fuse import Weights
 from embeddings.hybrid import Hit, Hybrid
-from embeddings.snapshot import Progress, Snapshot, Text, build, fingerprint_of, load, save
+from embeddings.snapshot import Progress, Snapshot, Text
+from embeddings.texts import bare
 from knowledge.codes import CodeBook
 from knowledge.confidence import CANDIDATES, FEATURES, Calibration, Confidence, Floats
 from knowledge.entry import Entry
 from knowledge.errors import EntryMissing, LibraryEmpty
+from knowledge.index import Index
 from knowledge.question import Language, Question
 from knowledge.uncovered import PREFIX, Uncovered
 
 DENIED = "!"
 """Before an entry's id: what stands for its negative phrasings in the index."""
-_BETWEEN = re.compile(r"[\W_]+")
 _SHORT_CHARS = 6
 _LONG_CHARS = 40
 _BOTH_SIDES = CANDIDATES * 2
@@ -47,11 +47,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Candidates best first. `confidence` is the first one's; `none` the probability that no entry fits.
+    """Candidates best first. `confidence` is the first one's; `none` the probability that no entry fits, `unclear` that
+    several fit and one must ask back.
 
-    `uncovered` is the known matter outside the knowledge base that came nearest, if one outranks every entry.
-    `codes` are the error codes read in the question, `code_entry` the entry of the most specific.
-    """
+    `written` says that a curator wrote down just these words. `uncovered` is the known matter outside the knowledge
+    base that came nearest, if one outranks every entry. `codes` are the error codes read in the question, `code_entry`
+    the entry of the most specific."""
 
     candidates: tuple[Candidate, ...]
     confidence: Confidence
@@ -59,6 +60,8 @@ class Ranking:
     uncovered: Uncovered | None
     codes: tuple[str, ...]
     code_entries: tuple[str, ...]
+    unclear: float = 0.0
+    written: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,10 @@ class _Shelf:
     uncovered: Mapping[str, Uncovered]
     codes: CodeBook
     hybrid: Hybrid
-    exact: Mapping[str, tuple[str, ...]]
+
+    def written(self, normalised: str) -> tuple[str, ...]:
+        """The ids that were written down with just these words, whatever stands between them."""
+        return self.hybrid.snapshot.written(bare(normalised))
 
 
 class Library:
@@ -80,13 +86,19 @@ class Library:
         self.language = language
         self.encoder = encoder
         self.calibration = calibration
-        self._folder = folder
+        self._index = Index(language, encoder, folder, self._swap)
+        self._lock = threading.RLock()
         self._shelf: _Shelf | None = None
 
     @property
     def generation(self) -> str | None:
         """The generation served now; None before the first."""
         return self._shelf.generation if self._shelf else None
+
+    @property
+    def release(self) -> str:
+        """Identity of all texts that are searched now; the same wherever the same is published. Empty before that."""
+        return self._shelf.hybrid.snapshot.fingerprint if self._shelf else ""
 
     def refresh(
         self,
@@ -98,31 +110,47 @@ class Library:
         """Serve these entries from now on. Questions asked meanwhile are answered from the old ones."""
         held = {entry.id: entry for entry in entries}
         outside = {matter.id: matter for matter in uncovered}
-        texts = self.texts(held.values(), outside.values())
-        if not texts:
-            raise LibraryEmpty
-        texts = sorted(texts, key=lambda text: text.id)
-        try:
-            snapshot = load(self._folder / "snapshots", fingerprint_of(texts, self.encoder))
-        except SnapshotUnreadable:
-            cache = VectorCache(self._folder / "vectors")
-            snapshot = build(texts, self.encoder, self.language.segmenter, cache, progress)
-            save(snapshot, self._folder / "snapshots")
-        hybrid = Hybrid(snapshot, self.encoder, self.language.segmenter, _FIRST_CUT)
-        self._shelf = _Shelf(generation, held, outside, CodeBook(held.values()), hybrid, _owners_of(texts))
+        with self._lock:
+            snapshot = self._index.follow(_said(held.values(), outside.values()), progress)
+            if snapshot is None:
+                raise LibraryEmpty
+            self._shelf = _Shelf(generation, held, outside, CodeBook(held.values()), self._over(snapshot))
         return snapshot
+
+    def _over(self, snapshot: Snapshot) -> Hybrid:
+        return Hybrid(snapshot, self.encoder, self.language.segmenter, _FIRST_CUT)
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        """Serve the same texts from an index that was built in the background."""
+        with self._lock:
+            self._shelf = replace(self._held(), hybrid=self._over(self._index.caught_up(snapshot)))
+
+    def trial(self, entry: Entry) -> Library:
+        """A library that serves the same, but for this entry; nothing here changes with it. Raises `LibraryEmpty`."""
+        with self._lock:
+            shelf, snapshot = self._held(), self._index.tried(_said([entry], []))
+        if snapshot is None:
+            raise LibraryEmpty
+        entries = {**shelf.entries, entry.id: entry}
+        trial = copy(self)
+        trial._shelf = replace(shelf, entries=entries, codes=CodeBook(entries.values()), hybrid=self._over(snapshot))
+        return trial
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) unit vectors of texts as people wrote them."""
+        return self._index.vectors([self.language.normalise(text) for text in texts])
+
+    def written_down(self, text: str) -> tuple[str, ...]:
+        """The entries, and uncovered matters, that hold just these words."""
+        return self._held().written(self.language.normalise(text))
+
+    def settle(self, seconds: float | None = None) -> None:
+        """Wait until no index is built in the background."""
+        self._index.wait(seconds)
 
     def texts(self, entries: Iterable[Entry], uncovered: Iterable[Uncovered]) -> list[Text]:
         """What each entry can be found by: title, phrasings, codes and screen texts."""
-        found = []
-        for entry in entries:
-            for shown in dict.fromkeys((entry.title, *entry.phrasings, *entry.codes, *entry.aliases)):
-                found.append(Text(entry.id, self.language.normalise(shown), shown))
-            for shown in entry.negatives:
-                found.append(Text(DENIED + entry.id, self.language.normalise(shown), shown))
-        for matter in uncovered:
-            found += [Text(matter.id, self.language.normalise(shown), shown) for shown in matter.phrasings]
-        return [text for text in found if text.normalised]
+        return self._index.read(_said(entries, uncovered))
 
     def entry(self, entry: str) -> Entry:
         """A published entry; `EntryMissing` where there is none."""
@@ -141,11 +169,12 @@ class Library:
         codes = shelf.codes.find(question.text, bare_numbers)
         owners = shelf.codes.owners(codes)
         inside, outside = self._considered(shelf, question.normalised, owners)
-        features, none = numbers(inside, outside, owners, question.normalised)
-        shares, nothing = self.calibration.probabilities(features, none)
-        written = [hit.id in shelf.exact.get(_bare(question.normalised), ()) for hit in (*inside, *outside)]
+        features, looks = numbers(inside, outside, owners, question.normalised)
+        found = self.calibration.probabilities(features, looks)
+        shares, nothing, unclear = found.candidates, found.none, found.unclear
+        written = [hit.id in shelf.written(question.normalised) for hit in (*inside, *outside)]
         if any(written):  # somebody wrote down just this: what they said of it stands above every score
-            shares, nothing = np.array(written) / sum(written), 0.0
+            shares, nothing, unclear = np.array(written) / sum(written), 0.0, 0.0
         utilities = self.calibration.utilities(features)
         order = np.argsort(-shares[: len(inside)], kind="stable")
         candidates = tuple(
@@ -155,15 +184,15 @@ class Library:
         nothing += float(shares[len(inside) :].sum())
         best = candidates[0].probability if candidates else 0.0
         beyond = self._beyond(shelf, outside, shares[len(inside) :], best)
-        return Ranking(candidates, Confidence(min(best, 1.0)), nothing, beyond, codes, owners)
+        return Ranking(candidates, Confidence(min(best, 1.0)), nothing, beyond, codes, owners, unclear, any(written))
 
     def numbers(self, question: Question) -> tuple[tuple[str, ...], int, Floats, Floats]:
         """For evaluation: candidate ids (entries, then uncovered matters), how many are entries, and their numbers."""
         shelf = self._held()
         owners = shelf.codes.owners(shelf.codes.find(question.text))
         inside, outside = self._considered(shelf, question.normalised, owners)
-        features, none = numbers(inside, outside, owners, question.normalised)
-        return tuple(hit.id for hit in (*inside, *outside)), len(inside), features, none
+        features, looks = numbers(inside, outside, owners, question.normalised)
+        return tuple(hit.id for hit in (*inside, *outside)), len(inside), features, looks
 
     def _held(self) -> _Shelf:
         if self._shelf is None:
@@ -176,14 +205,14 @@ class Library:
         Entries that own a code, or were written down with just these words, are always among them; those whose
         negative phrasings speak louder than their own are not.
         """
-        hits = shelf.hybrid.search(normalised, _BOTH_SIDES, always=(*owners, *shelf.exact.get(_bare(normalised), ())))
+        hits = shelf.hybrid.search(normalised, _BOTH_SIDES, always=(*owners, *shelf.written(normalised)))
         inside = [hit for hit in hits if not hit.id.startswith((PREFIX, DENIED))]
         outside = [hit for hit in hits if hit.id.startswith(PREFIX)]
         denied = [hit for hit in hits if hit.id.startswith(DENIED)]
         if denied:
             loud = self._loudness(inside, owners, normalised)
             against = self._loudness(denied, owners, normalised)
-            against |= dict.fromkeys(shelf.exact.get(_bare(normalised), ()), np.inf)
+            against |= dict.fromkeys(shelf.written(normalised), np.inf)
             inside = [hit for hit in inside if loud[hit.id] > against.get(DENIED + hit.id, -np.inf)]
         return inside[:CANDIDATES], outside[:CANDIDATES]
 
@@ -199,20 +228,14 @@ class Library:
         return shelf.uncovered[outside[int(np.argmax(shares))].id]
 
 
-def _bare(normalised: str) -> str:
-    """A normalised text without what stands between its words."""
-    return _BETWEEN.sub("", normalised)
-
-
-def _owners_of(texts: Iterable[Text]) -> dict[str, tuple[str, ...]]:
-    """Who was written down with just these words: bare text -> ids."""
-    found: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        bare = _bare(text.normalised)
-        before = found.get(bare, ())
-        if bare and text.id not in before:
-            found[bare] = (*before, text.id)
-    return found
+def _said(entries: Iterable[Entry], uncovered: Iterable[Uncovered]) -> dict[str, tuple[str, ...]]:
+    """What each id can be found by, as people wrote it; the negative phrasings of an entry stand for themselves."""
+    said = {}
+    for entry in entries:
+        said[entry.id] = tuple(dict.fromkeys((entry.title, *entry.phrasings, *entry.codes, *entry.aliases)))
+        if entry.negatives:
+            said[DENIED + entry.id] = entry.negatives
+    return said | {matter.id: matter.phrasings for matter in uncovered}
 
 
 def _candidate(entry: Entry, probability: float, matched: str, score: float) -> Candidate:
@@ -222,13 +245,15 @@ def _candidate(entry: Entry, probability: float, matched: str, score: float) -> 
 def numbers(
     inside: Sequence[Hit], outside: Sequence[Hit], owners: Sequence[str], normalised: str
 ) -> tuple[Floats, Floats]:
-    """Candidates' features, entries first then uncovered matters, and those of “none”; see `confidence`."""
+    """Candidates' features, entries first then uncovered matters, and the looks of the question; see `confidence`."""
     hits = (*inside, *outside)
     long = min(len(normalised), _LONG_CHARS) / _LONG_CHARS
     features = np.array(
         [(*hit.parts, float(hit.id in owners), hit.parts[0] * long, hit.parts[2] * long) for hit in hits],
         dtype=np.float64,
     ).reshape(-1, len(FEATURES))
-    nearest = max((hit.parts[1] for hit in hits), default=0.0)
-    lexical = max((hit.parts[3] for hit in hits), default=0.0)
-    return features, np.array([1.0, nearest, lexical, float(len(normalised) <= _SHORT_CHARS)])
+    heads, nearest, lexical = (sorted((hit.parts[part] for hit in hits), reverse=True) for part in (0, 1, 3))
+    best = [ranked[0] if ranked else 0.0 for ranked in (nearest, lexical, heads)]
+    gaps = [ranked[0] - ranked[1] if len(ranked) > 1 else 1.0 for ranked in (heads, nearest)]
+    short = float(len(normalised) <= _SHORT_CHARS)
+    return features, np.array([1.0, best[0], best[1], short, best[2], *gaps, long])

@@ -31,7 +31,8 @@ class Language:
         pairs = yaml.safe_load((folder / "pairs.yml").read_text(encoding="utf8"))
         self.segmenter = Segmenter(terms, _lines(folder / "stop.txt"), cache_folder)
         spellings = {str(wrong): str(right) for wrong, right in pairs.items()}
-        self._normaliser = Normaliser(terms, spellings, self._is_word, self.segmenter.cut)
+        words = {word: int(count) for word, count in map(str.split, _lines(folder / "words.txt"))}
+        self._normaliser = Normaliser(terms, spellings, self._is_word, self.segmenter.cut, words)
 
     def _is_word(self, text: str) -> bool:
         return text in self._kept or self.segmenter.is_word(text)

@@ -1,4 +1,4 @@
-"""The tables of knowledge: entries and their phrasings, revisions, uncovered matters, gaps, evaluations."""
+"""The tables of knowledge: entries and their phrasings, revisions, uncovered matters, gaps, evaluations, documents."""
 
 from __future__ import annotations
 
@@ -103,6 +103,26 @@ evaluations = Table(
     Column("at", Moment, nullable=False),
     Column("figures", Json, nullable=False),
     Index("evaluations_by_kind", "kind", "id"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", CleanText, nullable=False),
+    Column("title", CleanText, nullable=False),
+    Column("provider", CleanText, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("document_id", Text, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("headings", Json, nullable=False),
+    Column("blocks", Json, nullable=False),
 )
 
 # One row, `published`: a random value that changes with every change a snapshot must follow. Its lock also puts

@@ -217,3 +217,5 @@ class HashEncoder:
                 row[zlib.crc32(f"{first}{second}".encode()) % self._dimensions] += 1
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.divide(rows, lengths, out=rows, where=lengths > 0)
+
+    encode_questions = encode

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.conversation.model import Conversation, Heard, State, Turn
 from bot.conversation.policy import Policy
+from knowledge.documents.library import Found
 from knowledge.library import Candidate, Ranking
 
 NONE_OF_THESE = "none"
@@ -13,6 +15,10 @@ PERSON = "person"
 RATE = "rate"
 """Choices that stand for no entry: none of those shown, a person, a mark from 1 to 5."""
 _ABOUT_PEOPLE = ("human_agent_request", "service_hours_contact")
+
+
+def _no_documents(_: str) -> Found | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Case:
     pressed: str | None = None
     alone: bool = True
     """Whether the message was searched by itself, and not as a follow-up."""
+    documents: Callable[[str], Found | None] = _no_documents
+    """What the documents say to a text; asked only where no entry answers."""
 
     @property
     def state(self) -> State:

@@ -24,6 +24,7 @@ _LEAST_PART_CHARS = 4
 _BEFORE = 0.5
 _SAME_CATEGORY = 2.0
 _UNSEEN = 0.001
+_NONE = ""
 """The message counts in full, the question before half, and an entry of the category that is talked about is e² times
 likelier. Chosen on 75 pairs of questions, where it ranked the right entry first for 68, the message alone for 46 and
 both as one text for 43; tests/quality/follow_ups.yml holds other pairs."""
@@ -76,8 +77,7 @@ def _leads(alone: Ranking, category: str) -> bool:
 def in_context(alone: Ranking, joined: Ranking, category: str, about: str) -> Ranking:
     """The candidates of a message and of message and question before as one ranking: a product of the two."""
     both = {candidate.entry: candidate for candidate in (*joined.candidates, *alone.candidates)}
-    now = {candidate.entry: candidate.probability for candidate in alone.candidates}
-    then = {candidate.entry: candidate.probability for candidate in joined.candidates}
+    now, then = _resolved(alone), _resolved(joined)
 
     def weight(candidate: Candidate) -> float:
         mine, theirs = now.get(candidate.entry, 0.0), then.get(candidate.entry, 0.0)
@@ -86,12 +86,19 @@ def in_context(alone: Ranking, joined: Ranking, category: str, about: str) -> Ra
         return float((mine + _UNSEEN) * (theirs + _UNSEEN) ** _BEFORE * near)
 
     weights = {entry: weight(candidate) for entry, candidate in both.items()}
-    nothing = (alone.none + _UNSEEN) * (joined.none + _UNSEEN) ** _BEFORE
+    nothing = (now[_NONE] + _UNSEEN) * (then[_NONE] + _UNSEEN) ** _BEFORE
     total = sum(weights.values()) + nothing
     ranked = sorted(both.values(), key=lambda candidate: -weights[candidate.entry])
     candidates = tuple(replace(one, probability=weights[one.entry] / total) for one in ranked)
     best = Confidence(min(1.0, candidates[0].probability)) if candidates else Confidence(0.0)
-    return replace(alone, candidates=candidates, confidence=best, none=nothing / total)
+    return replace(alone, candidates=candidates, confidence=best, none=nothing / total, unclear=0.0)
+
+
+def _resolved(ranking: Ranking) -> dict[str, float]:
+    """Probabilities by entry, and of none, were it clear what is meant: that is what the context tells."""
+    clear = max(1.0 - ranking.unclear, _UNSEEN)
+    found = {candidate.entry: candidate.probability / clear for candidate in ranking.candidates}
+    return found | {_NONE: ranking.none / clear}
 
 
 def together(before: str, text: str) -> tuple[str, bool]:

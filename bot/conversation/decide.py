@@ -11,6 +11,7 @@ from bot.conversation.choices import counted, out_of_range, pick
 from bot.conversation.leads import asked_again, facts_alone, guide, ticket_facts, ticket_matter, ticket_wanted
 from bot.conversation.model import Choice, Decision, Secret, SmallTalk
 from bot.conversation.policy import FAILURES_BEFORE_HAND_OFF, KEY_LOST_ENTRY, KEY_TOLD_ENTRY, MAX_CHOICES
+from bot.conversation.quoting import quoted
 from knowledge.library import Candidate
 
 
@@ -133,39 +134,28 @@ def _code(case: Case) -> Decision | None:
     return None
 
 
+def _searched(case: Case) -> Decision:
+    """What the entries say; where they say nothing, a document may."""
+    return quoted(case, _retrieval(case))
+
+
 def _retrieval(case: Case) -> Decision:
     best, ranking, policy = case.best, case.ranking, case.policy
     if best is None:
         return _decline(case)
-    rival = _rival(case)
-    if rival is not None:
-        return _asked_back(tuple(dict.fromkeys((best, rival[1]))), rival[0])
+    if case.sure and case.alone and case.heard.signals.english and best.probability < policy.english_at:
+        return _asked_back((best,), "unsure")  # few phrasings are English: what comes near is not what is meant
     if case.sure and not (case.heard.signals.vague and len(ranking.candidates) > 1):
         return _answer(case, best, "retrieval")
     if case.sure:  # “证书的问题”: one is likeliest, but nothing was said that would tell
         return _asked_back(ranking.candidates[:MAX_CHOICES], "vague")
     if ranking.none > 1 - policy.decline_at:
         return _decline(case)
-    near = [c for c in ranking.candidates if c.probability >= policy.choice_at][:MAX_CHOICES]
+    inside = sum(candidate.probability for candidate in ranking.candidates)
+    near = [c for c in ranking.candidates if c.probability >= policy.choice_at * inside][:MAX_CHOICES]
     if not near:
         return _decline(case)
     return _asked_back(near, "close" if len(near) > 1 else "unsure")
-
-
-def _rival(case: Case) -> tuple[str, Candidate] | None:
-    """Where an answer is not plain: a second entry close to it, or one of the intent that the other mind names."""
-    best, policy, turn = case.best, case.policy, case.turn
-    if not case.sure or best is None or best.probability >= policy.plain_at or not case.alone:
-        return None
-    if case.heard.signals.english:  # few phrasings are English: what comes near is not what is meant
-        return "unsure", best
-    others = case.ranking.candidates[1:]
-    if others and others[0].probability >= policy.close_at:
-        return "close", others[0]
-    if turn.intent is None or turn.intent == best.intent or turn.confidence < policy.conflict_at:
-        return None
-    named = next((one for one in others if one.intent == turn.intent), None)
-    return ("conflict", named) if named is not None else None
 
 
 def _asked_back(near: Sequence[Candidate], rule: str) -> Decision:
@@ -227,5 +217,5 @@ _RULES: tuple[Callable[[Case], Decision | None], ...] = (
     _code,
     asked_again,
     facts_alone,
-    _retrieval,
+    _searched,
 )

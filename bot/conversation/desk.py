@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,13 @@ from bot.conversation.decide import decide, urgent
 from bot.conversation.handoff import Counter, facts_known, facts_told
 from bot.conversation.hearing import hear
 from bot.conversation.held import while_held
-from bot.conversation.joint import weigh
+from bot.conversation.joint import has_say, weigh
 from bot.conversation.leads import INTAKE_BEGINS
 from bot.conversation.ledger import Ledger, Outcome, Stale
 from bot.conversation.model import Conversation, Decision, Fact, Heard, Holder, Inbound, Message, Turn
 from bot.conversation.policy import HANDED, Policy
 from bot.conversation.progress import fresh, merged, moved
+from bot.conversation.quoting import DOCUMENT
 from bot.conversation.replies import Replies
 from bot.dialogue.guides import begin
 from bot.dialogue.intake import again as ask_again
@@ -29,6 +30,7 @@ from bot.dialogue.intake import begin as begin_intake
 from bot.dialogue.leading import Leading
 from bot.dialogue.turn import Dialogue
 from knowledge.confidence import Confidence
+from knowledge.documents.library import Found
 from knowledge.gaps import Gap
 from knowledge.library import Library, Ranking
 
@@ -37,7 +39,7 @@ _QUESTION_CHARS = 80
 """Kept of a chain of follow-ups: the latest count."""
 _LOCKS = 64
 _NOTHING = Ranking((), Confidence(0.0), 1.0, None, (), ())
-_GAP_RULES = frozenset({"low-confidence", "second-failure", "first-failure", "trouble"})
+_GAP_RULES = frozenset({"low-confidence", "second-failure", "first-failure", "trouble", DOCUMENT})
 log = logging.getLogger(__name__)
 
 
@@ -65,6 +67,7 @@ class Desk:
         policy: Callable[[], Policy],
         now: Callable[[], datetime],
         count: Callable[[str, Mapping[str, Any], float], None] = lambda *_: None,
+        documents: Callable[[str], Found | None] = lambda _: None,
     ) -> None:
         self._ledger = ledger
         self._library = library
@@ -75,6 +78,7 @@ class Desk:
         self._policy = policy
         self._now = now
         self._count = count
+        self._documents = documents
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def receive(self, inbound: Inbound) -> Reply:
@@ -107,9 +111,10 @@ class Desk:
         ranking, alone = search(self._library, state, heard, policy.answer_at)
         heard = replace(heard, codes=ranking.codes, matter=self._matter(ranking, policy))
         turn = self._dialogue.turn(conversation.id, heard, state, pressed)
-        if alone and policy.joint is not None:
+        if alone and policy.joint is not None and has_say(ranking, turn.intents):
             ranking = weigh(ranking, turn.intents, policy.joint)
-        case = Case(conversation, heard, turn, ranking, policy, pressed, alone)
+            policy = replace(policy, answer_at=policy.joint.answer_at)
+        case = Case(conversation, heard, turn, ranking, policy, pressed, alone, self._documents)
         decision = decide(case)
         if turn.step is not None and decision.step is not turn.step:  # the message was no answer, so it gave no fact
             case = replace(case, turn=replace(turn, step=None, facts=heard.facts))
@@ -229,6 +234,8 @@ class Desk:
         before, facts = case.state, facts_told(case)
         if decision.step is not None and decision.step.intake is not None and before.intake is None:
             before, facts = replace(before, facts=()), self._carried(case)
+        if decision.rule == DOCUMENT:  # another matter than what was talked about
+            before = replace(before, focus=None)
         state = moved(before, decision, facts, choices, entry, question, now)
         if decision.phrase == "waiting":
             state = replace(state, transfer_noted_at=now)
@@ -274,6 +281,7 @@ def explained(case: Case, decision: Decision, ms: float, facts: Mapping[str, str
         "intent": decision.intent,
         "queue": decision.queue,
         "rule": decision.rule,
+        "document": None if decision.document is None else asdict(decision.document),
         "facts": dict(facts),
         "candidates": [
             {"entry": candidate.entry, "score": round(candidate.probability, 4)}

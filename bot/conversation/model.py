@@ -345,6 +345,17 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a document says: a quotation, the title and headings above it, and its address below the help centre's."""
+
+    document: str
+    title: str
+    headings: tuple[str, ...]
+    quote: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is done with a turn, and why. One of answer, clarify, say, handoff, form.
 
@@ -364,4 +375,5 @@ class Decision:
     priority: str = "normal"
     secrets: tuple[Secret, ...] = ()
     also: str | None = None
+    document: Quoted | None = None
     because: dict[str, Any] = field(default_factory=dict)

@@ -128,6 +128,15 @@ def decline(matter: str | None) -> str:
     return "这个问题我没有查到有把握的答案，不敢乱说。补充一下报错文字或具体情况，我再查一次；也可以转人工。"
 
 
+def from_document(title: str, headings: tuple[str, ...], quote: str) -> str:
+    place = f"“{' › '.join(headings)}”一节" if headings else ""
+    return f"知识库里没有现成答案，文档《{title}》{place}里这样写：\n{quote}\n原文没有经过客服审核，拿不准就转人工。"
+
+
+def or_these(count: int) -> str:
+    return "要是问的不是这个，是下面哪一个？" if count > 1 else "要是问的不是这个，是想问下面这个吗？"
+
+
 def out_of_scope() -> str:
     return "这个我帮不上忙。我能解答收款、退款、结算、对账、接口报错、入网这些商户问题，您直接说就行。"
 

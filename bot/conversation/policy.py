@@ -22,15 +22,13 @@ FAILURES_BEFORE_HAND_OFF = 2
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`answer_at`, `decline_at`: see `knowledge.confidence.Calibration`. `choice_at` is the least probability worth
-    offering as a choice. `emergency_at` is how sure retrieval must be that an emergency entry is meant, where no rule
-    saw one; low on purpose. `intent_at` is how sure the dialogue engine must be of an intent that no entry has,
-    `topic_at` how sure a ranking must be to leave what leads where nothing was asked.
-    Under `plain_at` it is asked back where a second entry is at least `close_at` likely, or where the dialogue engine
-    is at least `conflict_at` sure of another intent; `joint` weighs the two minds, None where only one counts.
-    `queue_of` gives the desk of an intent, `guides` are entries that have a guide, `intent_of` gives the intent of an
-    entry.
-    """
+    """`answer_at`, `decline_at`: see `knowledge.confidence.Calibration`. `choice_at` is the least share of what speaks
+    for any entry that is worth offering as a choice. `emergency_at` is how sure retrieval must be that an emergency
+    entry is meant, where no rule saw one; low on purpose. `intent_at` is how sure the dialogue engine must be of an
+    intent that no entry has, `topic_at` how sure a ranking must be to leave what leads where nothing was asked. Under
+    `english_at` a question in English is asked back: the labelled questions are Chinese, so a probability says less
+    there. `joint` weighs the two minds and has its own `answer_at`; None where only one counts. `queue_of` gives the
+    desk of an intent, `guides` are entries that have a guide, `intent_of` gives the intent of an entry."""
 
     answer_at: float
     decline_at: float
@@ -41,7 +39,5 @@ class Policy:
     emergency_at: float = 0.5
     intent_at: float = 0.6
     topic_at: float = 0.75
-    plain_at: float = 0.75
-    close_at: float = 0.25
-    conflict_at: float = 0.3
+    english_at: float = 0.75
     joint: Joint | None = None

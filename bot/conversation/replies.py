@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.conversation import phrases
 from bot.conversation.case import NONE_OF_THESE, PERSON, RATE, Case
 from bot.conversation.choices import counted
-from bot.conversation.model import Author, Choice, Decision, Draft, EntryLink, Kind, Step, TicketCard
+from bot.conversation.model import Author, Choice, Decision, Draft, EntryLink, Kind, Quoted, Step, TicketCard
 from knowledge.entry import Entry, fill, parse_answer
 from knowledge.library import Library
 
@@ -90,12 +90,23 @@ class Replies:
             return [self._handed(decision, hand_off)]
         if decision.phrase == "secrets":
             return []
+        if decision.document is not None:
+            return [self._quoted(decision.document, choices)]
         if decision.kind == "answer" and decision.entry:
             return [self.card(self.library.entry(decision.entry), decision.step.text if decision.step else "")]
         if decision.kind == "form" and decision.step is not None:
             return [self._form(case, decision, decision.step)]
         text = self._said(case, decision, choices)
         return [Draft(Author.BOT, Kind.CHOICES if choices else Kind.TEXT, text, choices=choices)]
+
+    def _quoted(self, quoted: Quoted, choices: tuple[Choice, ...]) -> Draft:
+        """A quotation with the way to where it stands. No card: those are vetted."""
+        text = phrases.from_document(quoted.title, quoted.headings, quoted.quote)
+        entries = sum(choice.entry is not None for choice in choices)
+        text = f"{text}\n{phrases.or_these(entries)}" if entries else text
+        title = " › ".join((quoted.title, *quoted.headings))
+        link = EntryLink(quoted.address.partition("#")[0], title, self.page(quoted.address))
+        return Draft(Author.BOT, Kind.CHOICES, text, link, choices)
 
     def _form(self, case: Case, decision: Decision, step: Step) -> Draft:
         """A question; a guide's first with the conclusion of its entry, so that the main thing is said first."""

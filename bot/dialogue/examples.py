@@ -55,19 +55,23 @@ def own(project: Path) -> dict[str, list[str]]:
 
 
 def published(several: Iterable[Teaching], project: Path) -> dict[str, list[str]]:
-    """Examples for each intent: titles and phrasings, none the project has and none twice.
+    """Examples for each intent: titles and phrasings, none the project has, none twice and none of two intents.
 
     The same entries give the same examples, in whatever order they come.
     """
     seen = {_plain(example) for examples in own(project).values() for example in examples}
-    found: dict[str, list[str]] = {}
+    meant: dict[str, dict[str, str]] = {}  # plain text -> intent -> as it was written
     for one in sorted(several, key=lambda one: one.id):
         title, intent = getattr(one, "title", ""), getattr(one, "intent", OUTSIDE)
         for phrasing in (title, *one.phrasings) if intent else ():
             example = _UNWELCOME.sub(" ", phrasing).strip().lstrip("/")
             if example and _plain(example) not in seen:
-                seen.add(_plain(example))
-                found.setdefault(intent, []).append(example)
+                meant.setdefault(_plain(example), {}).setdefault(intent, example)
+    found: dict[str, list[str]] = {}
+    for intents in meant.values():
+        if len(intents) == 1:
+            [(intent, example)] = intents.items()
+            found.setdefault(intent, []).append(example)
     return dict(sorted(found.items()))
 
 

@@ -122,6 +122,11 @@ class Sidecar:
     def ready(self) -> bool:
         return self.address() is not None
 
+    def model_served(self) -> str:
+        """The name of the model that answers now; empty while none does."""
+        served = self._served
+        return served.name if served is not None and self.ready() else ""
+
     def stage(self) -> tuple[Stage, float]:
         """How far it has come, and for how many seconds it has been there."""
         return self._stage, time.monotonic() - self._since

@@ -11,6 +11,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from bot.help.documents import sections, vouched_for
+from knowledge.documents.library import DocumentLibrary
+from knowledge.documents.model import DocumentMissing
 from knowledge.entry import AnswerText, Entry, fill, parse_answer
 from knowledge.errors import EntryMissing
 from knowledge.library import Library, Ranking
@@ -36,6 +39,7 @@ class HelpParts:
     profile: Values
     brand: Callable[[], str]
     widget_folder: Path
+    documents: DocumentLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,9 @@ def filled(entry: Entry, values: Mapping[str, str]) -> AnswerText:
 def results(ranking: Ranking, library: Library, values: Mapping[str, str]) -> list[Found]:
     """Entries worth showing for a search, best first; none where it is likelier that nothing fits."""
     shown: list[Found] = []
-    if ranking.none > 1 - library.calibration.decline_at or ranking.confidence.value < _LEAST_BEST:
+    if ranking.none > 1 - library.calibration.decline_at or ranking.confidence.value < _LEAST_BEST * (
+        1 - ranking.unclear
+    ):
         return shown
     for candidate in ranking.candidates[:_MOST_RESULTS]:
         if candidate.probability >= _LEAST_SHARE:
@@ -104,6 +110,14 @@ def help_routes(parts: HelpParts) -> APIRouter:
         answer = filled(held, parts.profile.values())
         category = categories().get(held.category, held.category)
         return page("entry.html", entry=held, answer=answer, related=related, category=category)
+
+    @router.get("/help/documents/{document_id}")
+    def document(document_id: str) -> Response:
+        try:
+            held = parts.documents.document(document_id)
+        except DocumentMissing:
+            return page("missing.html", 404)
+        return page("document.html", title=held.title, sections=sections(held, vouched_for(parts.profile.values())))
 
     @router.get("/chat")
     def chat() -> Response:

@@ -1,4 +1,4 @@
-"""One suite for every encoder: the fake that needs nothing, and the built-in model."""
+"""One suite for every encoder: the fake that needs nothing, the built-in model, and a transformer as others use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from embeddings.encoder import BUILT_IN, BUILT_IN_FOLDER, Encoder, SentenceEncoder
 from knowledge.question import Language
 from tests.doubles import HashEncoder
+from tests.small_bert import small_bert
 
 TEXTS = ["怎么退款", "退款多久到账", "orderpaid 是什么", "结算卡怎么换"]
 
@@ -17,12 +18,15 @@ TEXTS = ["怎么退款", "退款多久到账", "orderpaid 是什么", "结算卡
 def make(kind: str, folder: Path) -> Encoder:
     if kind == "hash":
         return HashEncoder()
+    segmenter = Language(cache_folder=folder).segmenter
+    if kind == "transformer":
+        return SentenceEncoder(str(small_bert(folder / "bert")), segmenter)
     if not BUILT_IN_FOLDER.is_dir():
         pytest.skip("the built-in model has not been trained")
-    return SentenceEncoder(BUILT_IN, Language(cache_folder=folder).segmenter)
+    return SentenceEncoder(BUILT_IN, segmenter)
 
 
-@pytest.fixture(scope="module", params=["hash", "built-in"])
+@pytest.fixture(scope="module", params=["hash", "built-in", "transformer"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -37,6 +41,13 @@ def test_each_text_is_a_row_of_unit_length(encoder: Encoder) -> None:
     assert rows.shape[0] == len(TEXTS)
     assert (rows.ndim, rows.dtype) == (2, np.float32)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+
+
+def test_a_question_is_a_row_like_those_it_is_compared_with(encoder: Encoder) -> None:
+    rows, found = encoder.encode_questions(TEXTS), encoder.encode(TEXTS)
+    assert (rows.shape, rows.dtype) == (found.shape, np.float32)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+    assert (rows @ found.T).argmax(axis=1).tolist() == list(range(len(TEXTS)))
 
 
 def test_a_text_has_the_same_vector_alone_and_among_others(encoder: Encoder) -> None:

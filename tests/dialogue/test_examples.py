@@ -68,10 +68,10 @@ def test_the_same_entries_give_the_same_examples_in_any_order() -> None:
     assert published(entries, PROJECT) == published(reversed(entries), PROJECT)
 
 
-def test_nothing_is_an_example_twice_not_even_of_two_intents() -> None:
+def test_nothing_is_an_example_twice_and_what_the_project_has_is_none() -> None:
     known = own(PROJECT)["greeting"][0]
-    several = [entry("a", "x", "Same  One", known), entry("b", "y", "same one", f" {known} ", "other")]
-    assert published(several, PROJECT) == {"x": ["title of a", "Same  One"], "y": ["title of b", "other"]}
+    several = [entry("a", "x", "Same  One", known), entry("b", "x", "same one", f" {known} ", "other")]
+    assert published(several, PROJECT) == {"x": ["title of a", "Same  One", "title of b", "other"]}
 
 
 @pytest.mark.parametrize(
@@ -155,3 +155,16 @@ def test_a_model_is_another_once_anything_it_rests_on_is(
     (project / "config.yml").write_text("pipeline: []\n", encoding="utf8")
     seen.append(fingerprint(RASA, project, {"x": ["one"]}))
     assert len(set(seen)) == len(seen)
+
+
+def test_a_phrasing_of_entries_of_two_intents_tells_rasa_nothing(project: Path) -> None:
+    several = [
+        entry("a", "x", "没到账", "怎么退"),
+        entry("b", "y", "没到账"),
+        entry("c", "x", "退不了"),
+        entry("d", "x", "退不了"),
+    ]
+    assert published(several, project) == {
+        "x": ["title of a", "怎么退", "title of c", "退不了", "title of d"],
+        "y": ["title of b"],
+    }

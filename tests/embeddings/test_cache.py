@@ -37,28 +37,72 @@ def test_another_encoder_never_gets_these_vectors(cache: VectorCache) -> None:
     assert (rows.shape, encoded) == ((1, 32), 1)
 
 
-def test_a_text_that_is_gone_is_forgotten_when_others_are_added(cache: VectorCache) -> None:
+def pieces(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("piece-*"))
+
+
+def test_a_new_text_is_added_and_nothing_is_written_again(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path)
+    cache.encode(HashEncoder(), ["退款", "结算"])
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")}
+    cache.encode(HashEncoder(), ["分账"])
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(pieces(tmp_path)) == 2
+
+
+def test_texts_that_are_not_asked_for_are_kept(cache: VectorCache) -> None:
     encoder = HashEncoder()
     cache.encode(encoder, ["退款"])
     cache.encode(encoder, ["结算"])
-    assert cache.encode(encoder, ["退款"])[1] == 1
+    assert cache.encode(encoder, ["退款", "结算"])[1] == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"not a file of vectors"])
-def test_a_damaged_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
+def test_texts_that_are_gone_are_forgotten_once_they_are_most(cache: VectorCache) -> None:
     encoder = HashEncoder()
-    (tmp_path / f"vectors-{encoder.fingerprint}.npz").write_bytes(content)
-    cache = VectorCache(tmp_path)
-    assert cache.encode(encoder, ["退款"])[1] == 1
+    cache.encode(encoder, ["退款", "结算", "分账"])
+    cache.encode(encoder, ["退款"], whole=True)
     assert cache.encode(encoder, ["退款"])[1] == 0
+    assert cache.encode(encoder, ["结算"])[1] == 1
 
 
-def test_a_cut_off_file_is_made_anew(tmp_path: Path) -> None:
+def test_many_pieces_are_joined_and_nothing_is_lost(tmp_path: Path) -> None:
+    cache, encoder = VectorCache(tmp_path), HashEncoder()
+    texts = [f"退款{number}" for number in range(40)]
+    for text in texts:
+        cache.encode(encoder, [text])
+    assert len(pieces(tmp_path)) < 20
+    rows, encoded = cache.encode(encoder, texts)
+    assert encoded == 0
+    np.testing.assert_allclose(rows, HashEncoder().encode(texts), atol=1e-6)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY cut off", b"not a file of vectors"])
+@pytest.mark.parametrize("lost", ["keys.npy", "vectors.npy"])
+def test_a_damaged_piece_is_made_anew(tmp_path: Path, lost: str, content: bytes) -> None:
+    encoder = HashEncoder()
+    VectorCache(tmp_path).encode(encoder, ["退款"])
+    (pieces(tmp_path)[0] / lost).write_bytes(content)
+    assert VectorCache(tmp_path).encode(encoder, ["退款"])[1] == 1
+    assert VectorCache(tmp_path).encode(encoder, ["退款"])[1] == 0
+
+
+@pytest.mark.parametrize("lost", ["keys.npy", "vectors.npy"])
+def test_a_cut_off_piece_is_made_anew(tmp_path: Path, lost: str) -> None:
     encoder = HashEncoder()
     VectorCache(tmp_path).encode(encoder, ["退款", "结算"])
-    path = next(tmp_path.glob("vectors-*.npz"))
-    path.write_bytes(path.read_bytes()[:200])
-    assert VectorCache(tmp_path).encode(encoder, ["退款", "结算"])[1] == 2
+    path = pieces(tmp_path)[0] / lost
+    path.write_bytes(path.read_bytes()[:-8])
+    rows, encoded = VectorCache(tmp_path).encode(encoder, ["退款", "结算"])
+    assert encoded == 2
+    np.testing.assert_allclose(rows, HashEncoder().encode(["退款", "结算"]), atol=1e-6)
+
+
+def test_a_piece_that_was_being_written_counts_for_nothing(tmp_path: Path) -> None:
+    encoder = HashEncoder()
+    VectorCache(tmp_path).encode(encoder, ["退款"])
+    piece = pieces(tmp_path)[0]
+    piece.rename(piece.with_name("draft-0"))
+    assert VectorCache(tmp_path).encode(encoder, ["退款"])[1] == 1
 
 
 def test_no_texts_need_no_file(tmp_path: Path) -> None:
@@ -69,4 +113,4 @@ def test_no_texts_need_no_file(tmp_path: Path) -> None:
 
 def test_writing_leaves_no_draft_behind(tmp_path: Path) -> None:
     VectorCache(tmp_path).encode(HashEncoder(), ["退款"])
-    assert [path.name for path in tmp_path.iterdir()] == ["vectors-hash-256.npz"]
+    assert list(tmp_path.rglob("draft-*")) == []

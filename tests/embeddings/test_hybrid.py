@@ -8,7 +8,8 @@ from embeddings.cache import VectorCache
 from embeddings.fuse import Weights
 from embeddings.hybrid import Hybrid
 from embeddings.segment import Segmenter
-from embeddings.snapshot import Text, build
+from embeddings.snapshot import build
+from embeddings.texts import Text
 from tests.doubles import HashEncoder
 
 SAID = {

@@ -130,6 +130,66 @@ def test_the_lexicon_of_the_domain_brings_spellings_together(
     assert {language.normalise(text).replace(" ", "") for text in texts} == {read.replace(" ", "")}
 
 
+SAID = {
+    "怎么": 900,
+    "库存": 40,
+    "裤村": 3,
+    "退款": 300,
+    "条款": 20,
+    "单子": 90,
+    "账单": 30,
+    "实名": 9,
+    "app": 80,
+    "zs": 5,
+}
+
+
+@pytest.fixture(scope="module")
+def reads() -> Normaliser:
+    return Normaliser([*TERMS, "单子", "实名"], {}, {"sm"}.__contains__, words=SAID)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("kucun不对", "库存不对"),
+        ("zenme tuikuan 给顾客", "怎么 退款 给顾客"),
+        ("我要tk", "我要退款"),
+        ("TK 怎么弄", "退款 怎么弄"),
+    ],
+)
+def test_letters_among_chinese_are_read_as_a_frequent_word_or_the_initials_of_a_term(
+    reads: Normaliser, text: str, read: str
+) -> None:
+    assert reads(text) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app打不开",  # is said as it stands
+        "zs怎么换",  # the initials of 证书, but said as they stand
+        "sm没过",  # the initials of 实名, but a word
+        "kc不对",  # the initials of a word that is no term
+        "v3/tk 报错",
+        "tk_id 填什么",
+        "tk3 是什么",
+        "tk",
+        "how to tk",
+        "kucun",
+        "yuan和fen",
+    ],
+)
+def test_letters_that_mean_themselves_stay(reads: Normaliser, text: str) -> None:
+    assert reads(text) == text
+
+
+def test_initials_that_several_words_share_are_not_guessed() -> None:
+    shared = Normaliser(["单子", "电子"], {}, words={"单子": 50, "电子": 49, "店长": 2})
+    assert shared("dz没了") == "dz没了"
+    assert Normaliser(["单子"], {}, words={"单子": 50, "店长": 2})("dz没了") == "单子没了"
+
+
 @given(text=st.text(max_size=200))
 def test_any_text_can_be_normalised(text: str) -> None:
     assert isinstance(Normaliser(TERMS, PAIRS)(text), str)

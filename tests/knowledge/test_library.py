@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.confidence import FEATURES, NONE_FEATURES, Calibration
+from knowledge.confidence import FEATURES, LOOKS, Calibration
 from knowledge.errors import EntryMissing, LibraryEmpty
 from knowledge.library import Library, Ranking
 from knowledge.question import Language
@@ -27,7 +27,8 @@ WEATHER = Uncovered("none-weather", "天气", False, None, ("今天天气怎么�
 LOAN = Uncovered("none-loan", "贷款", True, "merchant_service", ("能不能贷款", "借钱利息多少", "想贷点款周转"))
 CALIBRATION = Calibration(
     tuple({"head": 2.0, "neighbours": 4.0, "lexical": 4.0, "code": 3.0}.get(name, 0.0) for name in FEATURES),
-    tuple({"one": 0.5}.get(name, 0.0) for name in NONE_FEATURES),
+    tuple({"one": 0.5}.get(name, 0.0) for name in LOOKS),
+    tuple({"one": -9.0}.get(name, 0.0) for name in LOOKS),
     answer_at=0.6,
     decline_at=0.3,
 )
@@ -76,7 +77,7 @@ def test_probabilities_fall_and_with_none_sum_to_one(ask: Callable[..., Ranking]
     ranking = ask("怎么退款")
     shares = [candidate.probability for candidate in ranking.candidates]
     assert shares == sorted(shares, reverse=True)
-    assert sum(shares) + ranking.none == pytest.approx(1.0)
+    assert sum(shares) + ranking.none + ranking.unclear == pytest.approx(1.0)
     assert ranking.confidence.value == shares[0]
 
 
@@ -210,7 +211,7 @@ def test_for_evaluation_entries_come_before_uncovered_matters(library: Library) 
     assert set(ids[:inside]) == {entry.id for entry in ENTRIES}
     assert set(ids[inside:]) == {"none-weather", "none-loan"}
     assert features.shape == (len(ids), len(FEATURES))
-    assert none.shape == (len(NONE_FEATURES),)
+    assert none.shape == (len(LOOKS),)
     assert features[ids.index("paid"), FEATURES.index("code")] == 1.0
 
 
@@ -256,4 +257,4 @@ def test_what_an_entry_is_not_is_never_an_answer_itself(language: Language, tmp_
     library.refresh([replace(REFUND, negatives=("消费者怎么申请退款",)), LATE])
     ranking = library.search(language.read("消费者申请退款"))
     assert {one.entry for one in ranking.candidates} <= {"refund", "refund-late"}
-    assert sum(one.probability for one in ranking.candidates) + ranking.none == pytest.approx(1.0)
+    assert sum(one.probability for one in ranking.candidates) + ranking.none + ranking.unclear == pytest.approx(1.0)

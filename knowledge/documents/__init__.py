@@ -1,0 +1,1 @@
+"""Documents become passages that are searched, and quoted where no entry answers."""
