@@ -51,8 +51,9 @@ from bot.organisation.profile import Profile, definitions
 from bot.tables import MIGRATIONS
 from bot.tickets.routing import queue_for
 from bot.tickets.store import TicketStore
-from bot.tuning import Tuner
+from bot.tuning import CALIBRATION_NAME, JOINT_NAME, Tuner, joint_of, read_calibration
 from embeddings.encoder import SentenceEncoder
+from embeddings.prefixes import Prefixes
 from knowledge.confidence import CALIBRATION_FILE, Calibration
 from knowledge.database import Engine, migrate, open_database
 from knowledge.documents.judge import judge_of
@@ -68,7 +69,6 @@ from knowledge.uncovered import Uncovered
 
 Progress = Callable[[str, int, int], None]
 READY, NO_RASA = "ready", "no-rasa"
-_CALIBRATION, _JOINT = "calibration.json", "joint.json"
 _WIDGET_FOLDER = Path(__file__).parent.parent / "widget"
 
 
@@ -81,6 +81,10 @@ class Environment(Protocol):
     def database_url(self) -> str: ...
     @property
     def encoder(self) -> str: ...
+    @property
+    def encoder_query_prefix(self) -> str | None: ...
+    @property
+    def encoder_passage_prefix(self) -> str | None: ...
     @property
     def public_url(self) -> str | None: ...
     @property
@@ -162,7 +166,7 @@ class Parts:
         One of the same encoder and other entries is used until the tuner has fitted the next.
         """
         encoder, release, rate = self.encoder.fingerprint, self.library.release, self.wrong_rate()
-        kept = [read_calibration(path) for path in (self.environment.home / _CALIBRATION, CALIBRATION_FILE)]
+        kept = [read_calibration(path) for path in (self.environment.home / CALIBRATION_NAME, CALIBRATION_FILE)]
         usable = [one for one in kept if one is not None and one.encoder == encoder]
         usable.sort(key=lambda one: not one.belongs_to(encoder, release, rate))
         if usable:
@@ -174,12 +178,12 @@ class Parts:
     def use_calibration(self, fitted: Calibration) -> None:
         """Keep a calibration and use it from now on."""
         self.environment.home.mkdir(parents=True, exist_ok=True)
-        fitted.write(self.environment.home / _CALIBRATION)
+        fitted.write(self.environment.home / CALIBRATION_NAME)
         self.library.calibration = fitted
 
     def use_joint(self, fitted: Joint) -> None:
         """Keep how the two minds are weighed and use it from now on."""
-        fitted.write(self.environment.home / _JOINT)
+        fitted.write(self.environment.home / JOINT_NAME)
         self.joint = fitted
 
     def wrong_rate(self) -> float:
@@ -313,24 +317,6 @@ class Asker:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def read_calibration(path: Path) -> Calibration | None:
-    """A stored calibration, or None where there is none that this version can use."""
-    try:
-        kept = Calibration.read(path)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return kept if kept.fits else None
-
-
-def joint_of(home: Path, encoder: str) -> Joint:
-    """How the two minds were weighed last for this encoder; else as it comes with the software."""
-    try:
-        kept = Joint.read(home / _JOINT)
-    except (OSError, ValueError, TypeError):
-        return read_joint()
-    return kept if kept.encoder == encoder else read_joint()
-
-
 def seed(store: EntryStore, now: datetime, progress: Progress = _silent) -> int:
     """Take in the entries that come with the software where there are none; returns how many."""
     if store.all():
@@ -376,13 +362,13 @@ def open_parts(environment: Environment, rasa: RasaEnvironment | None = None, wi
         sidecar = Sidecar.of(rasa, lambda: rasa.model(taught(store)), leading)
         sidecar.start()
     try:
-        encoder = SentenceEncoder(environment.encoder, language.segmenter)
-        calibration = read_calibration(CALIBRATION_FILE) or Calibration.none()
+        prefixes = Prefixes(environment.encoder_query_prefix, environment.encoder_passage_prefix)
+        encoder = SentenceEncoder(environment.encoder, language.segmenter, prefixes)
         return Parts(
             environment=environment,
             engine=engine,
             store=store,
-            library=Library(language, encoder, calibration, home / "index"),
+            library=Library(language, encoder, Calibration.none(), home / "index"),
             profile=profile,
             encoder=encoder,
             metrics=Metrics(),

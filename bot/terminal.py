@@ -124,6 +124,8 @@ ALLOWED = {
     "BOT_HOST": "一个主机名或 IP 地址，如 127.0.0.1",
     "BOT_PORT": " 0 到 65535 的整数（0 表示由系统挑选）",
     "BOT_ENCODER": " built-in、已有的模型文件夹，或模型仓库里的名称（如 机构/模型）",
+    "BOT_ENCODER_QUERY_PREFIX": "一行文字（原样放在提问前面），或 off",
+    "BOT_ENCODER_PASSAGE_PREFIX": "一行文字（原样放在被检索的文字前面），或 off",
     "BOT_PUBLIC_URL": "以 http:// 或 https:// 开头、不带参数的网址",
     "BOT_LOG_LEVEL": " DEBUG、INFO、WARNING、ERROR 之一",
     "BOT_RATE_LIMITS": "三个 0 到 999999 的整数（每分钟次数，0 表示不限，如 30,40,300），或 off",

@@ -18,16 +18,17 @@ import numpy as np
 from scipy.optimize import minimize
 
 from bot.conversation.hearing import hear
-from bot.conversation.joint import WEIGHTS, Joint, features, has_say, shares, weigh
+from bot.conversation.joint import WEIGHTS, Joint, features, has_say, read_joint, shares, weigh
 from bot.conversation.model import Heard, State, Turn
 from knowledge.bound import Threshold
-from knowledge.confidence import Floats
+from knowledge.confidence import Calibration, Floats
 from knowledge.evaluate import GOLDEN, Judged, Labelled, bounded, calibrate, hash_of, look, read_questions, weights_of
 from knowledge.library import Ranking
 
 if TYPE_CHECKING:
     from bot.parts import Parts
 
+CALIBRATION_NAME, JOINT_NAME = "calibration.json", "joint.json"
 _FOLDS = 5
 _RIDGE = 0.0002
 _LOOKED_AT = 24
@@ -114,6 +115,24 @@ def tuned(seen: Sequence[Seen], wrong_rate: float, encoder: str, model: str, rel
         model=model,
     )
     return joint, found
+
+
+def read_calibration(path: Path) -> Calibration | None:
+    """A stored calibration, or None where there is none that this version can use."""
+    try:
+        kept = Calibration.read(path)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return kept if kept.fits else None
+
+
+def joint_of(home: Path, encoder: str) -> Joint:
+    """How the two minds were weighed last for this encoder; else as it comes with the software."""
+    try:
+        kept = Joint.read(home / JOINT_NAME)
+    except (OSError, ValueError, TypeError):
+        return read_joint()
+    return kept if kept.encoder == encoder else read_joint()
 
 
 class Tuner:

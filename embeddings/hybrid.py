@@ -17,6 +17,8 @@ Floats = NDArray[np.float32]
 Longs = NDArray[np.int64]
 _NEIGHBOURS = 300
 _FLOOR = 0.0
+_CORE = 1 / 2
+"""What the core of a story counts for against the whole of it; the mean of linear evidence is a pool of opinions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ class Hybrid:
             closest,
         )
 
+    def _pooled(self, normalised: str, core: str | None) -> tuple[Evidence, Longs]:
+        """What is said of a text and of its core, in one; the nearest rows are those of the core."""
+        whole, closest = self.evidence(normalised)
+        if not core:
+            return whole, closest
+        inner, closest = self.evidence(core)
+        pairs = ((getattr(whole, name), getattr(inner, name)) for name in ("head", "nearest", "neighbours", "lexical"))
+        return Evidence(*(np.asarray((1 - _CORE) * one + _CORE * other, np.float32) for one, other in pairs)), closest
+
+    def tells(self, normalised: str) -> float:
+        """How far apart the judges are about a text, as a multiple of how far they are about no words at all."""
+        heads = self.snapshot.base.heads
+        nothing = float(heads.scores([]).std())
+        return float(heads.scores(self._segmenter.features(normalised)).std()) / nothing if nothing else 1.0
+
     def _nearest(self, vector: Vectors) -> tuple[Longs, Longs, Floats]:
         """(rows, their positions, cosines) of the nearest texts, best first; rows of the overlay follow the base's."""
         base, over = self.snapshot.base, self.snapshot.over
@@ -79,9 +96,12 @@ class Hybrid:
         order = np.argsort(-cosines, kind="stable")[:_NEIGHBOURS]
         return rows[order], owners[order], cosines[order]
 
-    def search(self, normalised: str, limit: int = 10, always: Sequence[str] = ()) -> list[Hit]:
-        """The `limit` best ids, best first; ids in `always` are among them whatever their score."""
-        evidence, closest = self.evidence(normalised)
+    def search(
+        self, normalised: str, limit: int = 10, always: Sequence[str] = (), core: str | None = None
+    ) -> list[Hit]:
+        """The `limit` best ids, best first; ids in `always` are among them whatever their score. `core` is what is left
+        of a story without its small talk."""
+        evidence, closest = self._pooled(normalised, core)
         scores = fuse(evidence, self._weights)
         scores[self.snapshot.hidden_ids] = -np.inf
         wanted = {place for id_ in always if (place := self.snapshot.position.get(id_)) is not None}

@@ -6,7 +6,9 @@ from bot.bootstrap import ensure
 
 if __name__ == "__main__":
     settings = ensure("knowledge")
+    from embeddings.prefixes import Prefixes
     from knowledge.commands import run
     from knowledge.place import Place
 
-    sys.exit(run(sys.argv[1:], Place(settings.home, settings.database_url, settings.encoder)))
+    prefixes = Prefixes(settings.encoder_query_prefix, settings.encoder_passage_prefix)
+    sys.exit(run(sys.argv[1:], Place(settings.home, settings.database_url, settings.encoder, prefixes)))

@@ -21,6 +21,9 @@ FEATURES = ("head", "nearest", "neighbours", "lexical", "code", "head_long", "ne
 LOOKS = ("one", "best_nearest", "best_lexical", "short", "best_head", "head_gap", "nearest_gap", "length")
 """What a question looks like as a whole: a constant, the best figures among the candidates, how far the first two are
 apart, and how much was said."""
+RIVAL_SHARE = 0.05
+"""Of what speaks for any entry: with less a second one is no rival, and there is nothing to ask back about. Of golden
+questions, from 0 to 0.2, the share answered rises from 94.0 to 94.8 %, that asked back falls from 87 to 68 %."""
 CANDIDATES = 12
 """Utilities are compared among this many best candidates; further ones have no measurable share."""
 CALIBRATION_FILE = Path(__file__).parent / "calibration.json"
@@ -44,6 +47,15 @@ class Shares:
     candidates: Floats
     none: float
     unclear: float
+
+    def settled(self, entries: int) -> Shares:
+        """The same where there is something to ask back about: a second of the first `entries` candidates that speaks
+        loud enough. Else what that took is shared among the rest."""
+        inside = np.sort(self.candidates[:entries])[::-1]
+        if len(inside) > 1 and inside[1] >= RIVAL_SHARE * inside.sum():
+            return self
+        rest = max(1.0 - self.unclear, np.finfo(float).tiny)
+        return Shares(self.candidates / rest, self.none / rest, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

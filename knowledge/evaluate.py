@@ -137,7 +137,7 @@ def judge(seen: Sequence[Seen], calibration: Calibration) -> list[Judged]:
     """Every question under a calibration."""
     judged = []
     for one in seen:
-        shares = calibration.probabilities(one.features, one.looks)
+        shares = calibration.probabilities(one.features, one.looks).settled(one.inside)
         order = np.argsort(-shares.candidates[: one.inside], kind="stable")
         best = float(shares.candidates[order[0]]) if len(order) else 0.0
         ranking = tuple(one.ids[i] for i in order.tolist())

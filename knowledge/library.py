@@ -15,6 +15,7 @@ from embeddings.fuse import Weights
 from embeddings.hybrid import Hit, Hybrid
 from embeddings.snapshot import Progress, Snapshot, Text
 from embeddings.texts import bare
+from knowledge import clauses
 from knowledge.codes import CodeBook
 from knowledge.confidence import CANDIDATES, FEATURES, Calibration, Confidence, Floats
 from knowledge.entry import Entry
@@ -170,7 +171,7 @@ class Library:
         owners = shelf.codes.owners(codes)
         inside, outside = self._considered(shelf, question.normalised, owners)
         features, looks = numbers(inside, outside, owners, question.normalised)
-        found = self.calibration.probabilities(features, looks)
+        found = self.calibration.probabilities(features, looks).settled(len(inside))
         shares, nothing, unclear = found.candidates, found.none, found.unclear
         written = [hit.id in shelf.written(question.normalised) for hit in (*inside, *outside)]
         if any(written):  # somebody wrote down just this: what they said of it stands above every score
@@ -205,7 +206,8 @@ class Library:
         Entries that own a code, or were written down with just these words, are always among them; those whose
         negative phrasings speak louder than their own are not.
         """
-        hits = shelf.hybrid.search(normalised, _BOTH_SIDES, always=(*owners, *shelf.written(normalised)))
+        core = clauses.core(normalised, shelf.hybrid.tells)
+        hits = shelf.hybrid.search(normalised, _BOTH_SIDES, (*owners, *shelf.written(normalised)), core)
         inside = [hit for hit in hits if not hit.id.startswith((PREFIX, DENIED))]
         outside = [hit for hit in hits if hit.id.startswith(PREFIX)]
         denied = [hit for hit in hits if hit.id.startswith(DENIED)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embeddings.encoder import BUILT_IN, SentenceEncoder
+from embeddings.prefixes import Prefixes
 from knowledge.confidence import CALIBRATION_FILE, Calibration
 from knowledge.database import Engine, migrate, open_database
 from knowledge.exchange import SEED, Collection, read_folder
@@ -16,11 +17,16 @@ from knowledge.store import EntryStore
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this installation keeps its data, and the encoder it uses."""
+    """Where this installation keeps its data, and the encoder it uses with what it is to put before texts."""
 
     home: Path
     database_url: str
     encoder: str = BUILT_IN
+    prefixes: Prefixes | None = None
+
+    def reader(self, language: Language) -> SentenceEncoder:
+        """The encoder of this installation. Raises `EncoderMissing`."""
+        return SentenceEncoder(self.encoder, language.segmenter, self.prefixes)
 
     def open(self) -> tuple[Engine, EntryStore]:
         """The database, brought up to date; dispose of the engine when done."""
@@ -41,7 +47,7 @@ class Place:
     def library(self, collection: Collection) -> Library:
         """These entries, searchable, with the calibration of this installation where it has one for its encoder."""
         language = Language(cache_folder=self.home / "cache")
-        encoder = SentenceEncoder(self.encoder, language.segmenter)
+        encoder = self.reader(language)
         calibration = self.calibration(encoder.fingerprint) or Calibration.none()
         library = Library(language, encoder, calibration, self.home / "measuring")
         library.refresh(collection.entries, collection.uncovered)

@@ -51,7 +51,7 @@ def _understood(case: Case) -> str | None:
     best, turn = case.best, case.turn
     if turn.intent is not None and (best is None or turn.confidence >= best.probability):
         return turn.intent
-    return best.intent if best is not None and best.probability >= case.policy.choice_at else None
+    return best.intent if best is not None and best.probability >= case.policy.named_at else None
 
 
 def _failed(case: Case) -> Decision | None:

@@ -123,7 +123,7 @@ class Desk:
     def _matter(self, ranking: Ranking, policy: Policy) -> str | None:
         """The intent of what a message is likeliest about, where that is likely enough to be offered."""
         best = ranking.candidates[0] if ranking.candidates else None
-        return best.intent if best is not None and best.probability >= policy.choice_at else None
+        return best.intent if best is not None and best.probability >= policy.named_at else None
 
     def _second(self, case: Case, decision: Decision) -> Decision:
         """A hand-off with the second matter of the message to go on with, where there is one that can be answered."""

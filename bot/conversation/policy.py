@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.conversation.joint import Joint
+from knowledge.confidence import RIVAL_SHARE
 
 EMERGENCY_ENTRIES = ("fund-stolen-emergency", "qr-code-swapped-emergency", "backend-key-compromised")
 KEY_LOST_ENTRY, KEY_TOLD_ENTRY = "private-key-lost", "backend-key-compromised"
@@ -23,7 +24,8 @@ FAILURES_BEFORE_HAND_OFF = 2
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`answer_at`, `decline_at`: see `knowledge.confidence.Calibration`. `choice_at` is the least share of what speaks
-    for any entry that is worth offering as a choice. `emergency_at` is how sure retrieval must be that an emergency
+    for any entry that is worth offering as a choice, `named_at` the least probability that tells what a message is
+    about. `emergency_at` is how sure retrieval must be that an emergency
     entry is meant, where no rule saw one; low on purpose. `intent_at` is how sure the dialogue engine must be of an
     intent that no entry has, `topic_at` how sure a ranking must be to leave what leads where nothing was asked. Under
     `english_at` a question in English is asked back: the labelled questions are Chinese, so a probability says less
@@ -35,7 +37,8 @@ class Policy:
     queue_of: Callable[[str | None], str]
     guides: frozenset[str] = frozenset()
     intent_of: Callable[[str], str | None] = lambda _: None
-    choice_at: float = 0.1
+    choice_at: float = RIVAL_SHARE
+    named_at: float = 0.1
     emergency_at: float = 0.5
     intent_at: float = 0.6
     topic_at: float = 0.75

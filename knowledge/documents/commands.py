@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import Progress, track
 from rich.table import Table
 
-from embeddings.encoder import SentenceEncoder
 from knowledge.documents.calibrate import QUESTIONS, calibrate, look, read_labelled
 from knowledge.documents.judge import OWN_WEIGHTS, WEIGHTS, judge_of
 from knowledge.documents.library import DocumentLibrary, Found
@@ -145,7 +144,7 @@ def _search(options: argparse.Namespace, place: Place, console: Console) -> int:
     with _store(place) as store:
         documents, generation = store.all(), store.generation()
     language = Language(cache_folder=place.home / "cache")
-    encoder = SentenceEncoder(place.encoder, language.segmenter)
+    encoder = place.reader(language)
     library = DocumentLibrary(language, encoder, judge_of(place.home), place.home / "index" / "documents")
     library.refresh(documents, generation)
     found = library.search(language.read(options.question), _SHOWN_FOUND)
@@ -180,7 +179,7 @@ def _calibrate(options: argparse.Namespace, place: Place, console: Console) -> i
         except DocumentUnreadable as error:
             reason = REASONS[error.reason].format(detail=error.detail)
             console.print(LINES["failed"].format(source=file.source, reason=reason), markup=False)
-    encoder = SentenceEncoder(place.encoder, language.segmenter)
+    encoder = place.reader(language)
     shelf = Shelf(kept, language, encoder, place.home / "measuring" / "documents")
     questions = read_labelled(*(options.questions or (QUESTIONS, GOLDEN)))
     with Progress(console=console, transient=True) as progress:

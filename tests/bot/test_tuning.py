@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 
 from bot.conversation.joint import Joint
 from bot.conversation.model import Turn
-from bot.parts import Parts, joint_of
-from bot.tuning import Seen, Tuner, judged, target_of, tuned
+from bot.parts import Parts
+from bot.tuning import Seen, Tuner, joint_of, judged, target_of, tuned
 from knowledge.confidence import Calibration
 from knowledge.evaluate import Labelled
 from knowledge.library import Library

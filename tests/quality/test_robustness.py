@@ -1,7 +1,8 @@
-"""One slip a question costs at most 5 points of rank 1, and makes no more wrong answers than are allowed at all.
+"""One slip a question costs at most 5 points of rank 1, and makes of an answerable question no wrong answer more often
+than is allowed at all.
 
-The questions and their slips are the same every time, so nothing is left to chance, and no allowance is made for it:
-what is counted is counted.
+The questions and their slips are the same every time, so nothing is left to chance and no allowance is made for it:
+what is counted is counted. A third of the golden ones are asked: of a sixth, ten lost already were more than 5 points.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from knowledge.robustness import MOST_LOST, Cost, costs
 from knowledge.slips import Slips
 from tests.journeys import shop as shops
 
-EVERY = 6
+EVERY = 3
 NAMES = (
     "typo", "homophone", "pinyin", "initials", "missing", "doubled", "traditional", "fillers", "story", "voice",
 )  # fmt: skip
@@ -29,12 +30,12 @@ def found() -> dict[str, Cost]:
 @pytest.mark.parametrize("slip", NAMES)
 def test_one_slip_a_question_costs_at_most_five_points_of_rank_one(slip: str, found: dict[str, Cost]) -> None:
     cost = found[slip]
-    assert cost.answerable >= 150
+    assert cost.answerable >= 300
     assert (cost.before - cost.after) * 100 <= MOST_LOST * cost.answerable, cost
 
 
 @pytest.mark.parametrize("slip", NAMES)
-def test_a_question_with_a_slip_is_not_answered_wrongly_more_often_than_allowed(
+def test_an_answerable_question_with_a_slip_is_not_answered_wrongly_more_often_than_allowed(
     slip: str, found: dict[str, Cost]
 ) -> None:
     cost = found[slip]
