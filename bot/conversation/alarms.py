@@ -12,6 +12,8 @@ def emergency(case: Case) -> Decision | None:
     signals = case.heard.signals
     best = case.best
     seen = best is not None and best.entry in EMERGENCY_ENTRIES and best.probability >= case.policy.emergency_at
+    if case.pressed and case.turn.step is not None:  # what a guide asks says itself what is an emergency
+        seen = False
     if not (signals.funds_lost or signals.despair or signals.police or seen):
         return None
     meant = next((c.entry for c in case.ranking.candidates[:5] if c.entry in EMERGENCY_ENTRIES), EMERGENCY_ENTRIES[0])

@@ -27,7 +27,7 @@ def ticket_matter(case: Case) -> Decision | None:
 def _about_other(case: Case, entry: str) -> bool:
     """Whether the message is surely about something else; what is talked about anyway does not count."""
     known = (entry, "ticket-status", "ticket-urge", case.about)
-    return case.sure and case.best is not None and case.best.entry not in known
+    return case.alone and case.sure and case.best is not None and case.best.entry not in known
 
 
 def ticket_wanted(case: Case) -> Decision | None:

@@ -43,8 +43,7 @@ def test_a_sure_new_question_takes_its_place_and_is_what_the_next_is_about(merch
 
 def test_what_was_chosen_from_several_is_what_the_next_is_about(merchant: Merchant) -> None:
     asked = merchant.say("退款")
-    title = next(label for label in asked.labels if "处理中" in label)
-    chosen = merchant.press(title, asked)
+    chosen = merchant.press(asked.labels[2], asked)
     assert merchant.say("那现在怎么办").entry == chosen.entry
 
 

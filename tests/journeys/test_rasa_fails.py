@@ -34,7 +34,6 @@ INTAKE = (
     "商户号8812345678",
     "手机13800138000",
     "没有别的了，提交",
-    "提交",
 )
 INTAKE_FACTS = {"merchant_no": "8812345678", "amount": "56", "contact_phone": "13800138000"}
 CONVERSATIONS = {"a guide": (GUIDE, GUIDE_FACTS), "an intake": (INTAKE, INTAKE_FACTS)}

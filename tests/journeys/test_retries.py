@@ -166,6 +166,7 @@ parts = Parts(
     Metrics(),
     leading,
     PlainDialogue(leading),
+    None,
 )
 server = uvicorn.Server(uvicorn.Config(parts.app(), port=0, log_level="critical", lifespan="off"))
 socket = server.config.bind_socket()
