@@ -35,13 +35,14 @@ def test_a_choice_can_be_pressed(merchant: Merchant) -> None:
     assert heard.links[0]["title"] == asked.labels[1]
 
 
-def test_a_choice_can_be_named_by_its_text_or_a_part_that_only_it_has(merchant: Merchant) -> None:
-    first, wanted, *others = offered(merchant.say(VAGUE))
-    assert merchant.say(wanted).links[0]["title"] == wanted
-    assert offered(merchant.say(VAGUE)) == [first, wanted, *others]
+def test_a_choice_can_be_named_by_its_text_or_a_part_that_only_it_has(shop: Shop) -> None:
+    one, other = shop.merchant(), shop.merchant()
+    first, wanted, *others = offered(one.say(VAGUE))
+    assert one.say(wanted).links[0]["title"] == wanted
     parts = (wanted[at : at + 4] for at in range(len(wanted) - 3))
     part = next(part for part in parts if not any(part in label for label in (first, *others)))
-    assert merchant.say(part).links[0]["title"] == wanted
+    assert offered(other.say(VAGUE)) == [first, wanted, *others]
+    assert other.say(part).links[0]["title"] == wanted
 
 
 def test_a_place_that_is_not_there_is_asked_once_more_with_how_many_there_are(merchant: Merchant) -> None:
