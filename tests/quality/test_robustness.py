@@ -37,7 +37,7 @@ def _param(slip: str) -> Any:
     return pytest.param(slip, marks=marks)
 
 
-@pytest.mark.parametrize("slip", map(_param, NAMES))
+@pytest.mark.parametrize("slip", [_param(slip) for slip in NAMES])
 def test_one_slip_a_question_costs_at_most_five_points_of_rank_one(slip: str, found: dict[str, Cost]) -> None:
     cost = found[slip]
     assert cost.answerable >= 300
