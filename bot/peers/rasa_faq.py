@@ -16,7 +16,7 @@ from bot.dialogue.rasa_environment import RasaEnvironment
 from bot.peers.material import RETRIEVAL_INTENT, Texts, lexicon
 
 EPOCHS = 10
-"""About six minutes of processor time for 20,000 texts; ten to fourteen by the clock where two cores are shared."""
+"""About six minutes of processor time for 20,000 texts: seven by the clock on two cores, twice that on busy ones."""
 WORKER = Path(__file__).parent / "rasa_worker.py"
 PROJECT, MODEL = "project", "faq.tar.gz"
 _MARKUP = re.compile(r"[\[\]{}()\\]+")
